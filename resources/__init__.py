@@ -1,0 +1,1 @@
+"""Data that travels with the program: the default encoder, icons and style."""
