@@ -1,0 +1,1 @@
+"""Encoders: how they are described, run, trained, exported and measured."""

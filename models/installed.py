@@ -1,0 +1,61 @@
+"""Find the encoders that are on this machine.
+
+An encoder is a folder with a manifest. Ours lie in `resources/encoders/`; others that a person
+added lie in a folder of the library's, given as `extra`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import BadEncoder, KnownError
+from models.spec import MANIFEST, EncoderSpec
+
+DEFAULT = "sightword-small"
+SHIPPED = Path(__file__).resolve().parent.parent / "resources" / "encoders"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An encoder and where it lies."""
+
+    folder: Path
+    spec: EncoderSpec
+
+
+def installed(extra: Path | None = None) -> list[Installed]:
+    """All encoders that can be used, by name; one in `extra` hides ours of the same name.
+
+    A damaged one is left out: `find` says what is wrong with it when it is asked for.
+    """
+    found: dict[str, Installed] = {}
+    for home in (SHIPPED, extra):
+        for folder in _folders(home):
+            try:
+                spec = EncoderSpec.read(folder)
+            except BadEncoder:
+                continue
+            found[spec.name] = Installed(folder, spec)
+    return [found[name] for name in sorted(found)]
+
+
+def find(name: str | None = None, extra: Path | None = None) -> Path:
+    """The folder of the encoder called `name`, or of the default one.
+
+    Raises KnownError when there is none of that name, or when it is damaged.
+    """
+    wanted = name or DEFAULT
+    for one in installed(extra):
+        if one.spec.name == wanted:
+            return one.folder
+    for home in (extra, SHIPPED):
+        if home is not None and (home / wanted / MANIFEST).exists():
+            EncoderSpec.read(home / wanted)  # it is there but was left out: raise what is wrong
+    names = ", ".join(one.spec.name for one in installed(extra)) or "none"
+    raise KnownError(f"There is no encoder called {wanted!r}. Installed: {names}.")
+
+
+def _folders(home: Path | None) -> list[Path]:
+    """The sub-folders of `home` that hold a manifest."""
+    if home is None or not home.is_dir():
+        return []
+    return sorted(path.parent for path in home.glob(f"*/{MANIFEST}"))
