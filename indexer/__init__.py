@@ -1,0 +1,1 @@
+"""Turn folders of photos into a library that can be searched: scan, decode, encode, store, find."""

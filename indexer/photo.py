@@ -1,0 +1,81 @@
+"""The values that the indexer hands around: photos, folders, counts. All frozen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+
+class PhotoState(StrEnum):
+    """Where a photo stands. The value is what the database keeps."""
+
+    PENDING = "pending"  # seen, not yet looked at (or edited since)
+    INDEXED = "indexed"  # has a vector and thumbnails
+    FAILED = "failed"  # could not be read; a reason says why
+    MISSING = "missing"  # not found by the last scan; keeps its vector in case it returns
+
+    def can_become(self, other: "PhotoState") -> bool:
+        """Whether a photo may go from this state to `other`."""
+        return other in TRANSITIONS[self]
+
+
+TRANSITIONS: dict[PhotoState, frozenset[PhotoState]] = {
+    PhotoState.PENDING: frozenset({PhotoState.INDEXED, PhotoState.FAILED, PhotoState.MISSING}),
+    PhotoState.INDEXED: frozenset({PhotoState.PENDING, PhotoState.FAILED, PhotoState.MISSING}),
+    PhotoState.FAILED: frozenset({PhotoState.PENDING, PhotoState.MISSING}),
+    PhotoState.MISSING: frozenset({PhotoState.PENDING, PhotoState.INDEXED}),
+}
+
+
+class FolderState(StrEnum):
+    """Whether a folder of the library can be looked at now."""
+
+    AVAILABLE = "available"
+    AWAY = "away"  # its drive or share is gone, or the folder is
+    FORBIDDEN = "forbidden"  # it is there but may not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo of the library. `width` and `height` are upright; `taken` as the camera wrote it."""
+
+    id: int
+    path: Path
+    state: PhotoState
+    reason: str | None  # a sentence, when the state is FAILED
+    hash: bytes | None  # 16 bytes, the digest of the file's content
+    width: int | None
+    height: int | None
+    taken: datetime | None  # local wall time, no zone
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that is part of the library, with all that lies below it."""
+
+    id: int
+    path: Path
+    state: FolderState
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many photos stand where. `vectors` counts contents: two copies share one."""
+
+    photos: int
+    indexed: int
+    missing: int
+    failed: int
+    pending: int
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A photo that could not be read, and why."""
+
+    path: Path
+    reason: str

@@ -1,0 +1,78 @@
+"""Walk a folder and tell which photo files lie in it. Opens no file and follows no folder link."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.errors import BadFolder
+
+EXTENSIONS = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .gif .bmp .heic .heif .hif .avif".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A photo file as the directory tells of it."""
+
+    path: str  # absolute; str because a library may hold a million of them
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(slots=True)
+class Scan:
+    """One walk over `root`. Iterate it once; afterwards `unreadable` is complete.
+
+    Hidden files and folders (a leading dot, so `._` files of a Mac too) are left out. A link to
+    a file is followed, a link to a folder is not: so no loop can arise.
+    """
+
+    root: Path
+    unreadable: list[str] = field(default_factory=list)  # folders below that may not be read
+
+    def __iter__(self) -> Iterator[Found]:
+        """Raises BadFolder when the root itself can not be read."""
+        check_folder(self.root)
+        waiting = [str(self.root)]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    yield from self._photos(entries, waiting)
+            except OSError:
+                self.unreadable.append(folder)
+
+    def _photos(self, entries: Iterator[os.DirEntry[str]], waiting: list[str]) -> Iterator[Found]:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
+                try:
+                    if entry.is_file():
+                        stat = entry.stat()
+                        yield Found(entry.path, stat.st_size, stat.st_mtime_ns)
+                except OSError:  # a link to nowhere, or gone since the directory was read
+                    continue
+
+
+def check_folder(folder: Path) -> None:
+    """Raise BadFolder, with the way on, unless `folder` can be looked at."""
+    if folder.is_file():
+        raise BadFolder(f"{folder} is a file, not a folder. Give the folder that holds it instead.")
+    if not folder.exists():
+        raise BadFolder(
+            f"{folder} does not exist. Check how it is spelled, or connect the drive it is on."
+        )
+    try:
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except PermissionError as error:
+        raise BadFolder(
+            f"You don't have permission to read {folder}. Allow it, and its photos appear."
+        ) from error
+    except OSError as error:
+        raise BadFolder(f"{folder} can't be read: {error.strerror}. Is its drive well?") from error

@@ -1,0 +1,205 @@
+"""Read the library's database for the window and the command line: every SELECT for people.
+
+A View is cheap to open, belongs to one thread and writes nothing. No transaction outlives a
+method. A library that does not exist yet reads as an empty one.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.database import as_bad_library, below, connect, text_of
+from indexer.errors import Reason
+from indexer.library import Library
+from indexer.migrations import check_version
+from indexer.photo import Counts, Folder, FolderState, Photo, PhotoState, Problem
+
+PHOTO = (
+    "SELECT photo.id, path, state, reason, hash, width, height, taken, size_bytes, mtime_ns"
+    " FROM photo LEFT JOIN content ON content.id = content_id"
+)
+SLICE = 500  # parameters a statement; SQLite's own limit was 999 for long
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTable:
+    """Every photo that can be shown, newest first, as arrays of one length n."""
+
+    ids: NDArray[np.int64]  # (n,)
+    taken_s: NDArray[np.float64]  # (n,) seconds since 1970 in local wall time; file time if no date
+    hashes: NDArray[np.uint8]  # (n, 16)
+    mean_rgb: NDArray[np.uint8]  # (n, 3)
+    width: NDArray[np.int32]  # (n,) upright px
+    height: NDArray[np.int32]  # (n,)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class View:
+    """A reader of `library`. Raises BadLibrary when it is damaged or newer than we are."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> "View":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a later call opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def folders(self) -> list[Folder]:
+        """The folders of the library, in the order in which they joined."""
+        rows = self.rows(
+            "SELECT folder.id, folder.path, folder.state, count(photo.id) FROM folder"
+            " LEFT JOIN photo ON folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"
+        )
+        return [Folder(n, Path(path), FolderState(state), photos) for n, path, state, photos in rows]
+
+    def counts(self, digest: str | None = None) -> Counts:
+        """How many photos stand where; vectors of the encoder with `digest`, or of all."""
+        by_state = dict(self.rows("SELECT state, count(*) FROM photo GROUP BY state"))
+        vectors = self.rows(
+            "SELECT count(*) FROM embedding JOIN encoder ON encoder.id = encoder_id"
+            " WHERE ? IS NULL OR digest = ?",
+            (digest, digest),
+        )
+        return Counts(
+            photos=sum(by_state.values()),
+            indexed=by_state.get(PhotoState.INDEXED, 0),
+            missing=by_state.get(PhotoState.MISSING, 0),
+            failed=by_state.get(PhotoState.FAILED, 0),
+            pending=by_state.get(PhotoState.PENDING, 0),
+            vectors=vectors[0][0] if vectors else 0,
+        )
+
+    def problems(self) -> list[Problem]:
+        """The photos that could not be read, with sentences."""
+        rows = self.rows(
+            "SELECT path, reason FROM photo WHERE state = ? ORDER BY path", (PhotoState.FAILED,)
+        )
+        return [Problem(Path(path), Reason(reason).sentence) for path, reason in rows]
+
+    def photo(self, photo_id: int) -> Photo | None:
+        """One photo, or None when it left the library."""
+        return self.photos([photo_id]).get(photo_id)
+
+    def photos(self, photo_ids: Sequence[int]) -> dict[int, Photo]:
+        """The photos with these ids, by id."""
+        rows = self._in_slices(f"{PHOTO} WHERE photo.id IN", photo_ids)
+        return {row[0]: _photo(row) for row in rows}
+
+    def photos_of(self, content_ids: Sequence[int]) -> dict[int, list[Photo]]:
+        """The photos that can be shown of each content: one, or several where there are copies."""
+        found: dict[int, list[Photo]] = {}
+        where = f"state = '{PhotoState.INDEXED}' AND content_id IN"
+        statement = PHOTO.replace("SELECT ", "SELECT content_id, ", 1) + f" WHERE {where}"
+        for content_id, *row in self._in_slices(statement, content_ids, " ORDER BY path"):
+            found.setdefault(content_id, []).append(_photo(tuple(row)))
+        return found
+
+    def contents_below(self, folder: Path) -> NDArray[np.int64]:
+        """The contents of the photos inside `folder`, sorted, each once."""
+        rows = self.rows(
+            "SELECT DISTINCT content_id FROM photo WHERE path >= CAST(? AS TEXT)"
+            f" AND path < CAST(? AS TEXT) AND state = '{PhotoState.INDEXED}' ORDER BY content_id",
+            below(folder),
+        )
+        return np.array([row[0] for row in rows], np.int64)
+
+    def vector_of(self, path: Path, digest: str) -> bytes | None:
+        """The stored vector (float16) of the photo at `path`, if it is in the library."""
+        rows = self.rows(
+            "SELECT vector FROM photo JOIN embedding USING (content_id)"
+            " JOIN encoder ON encoder.id = encoder_id"
+            " WHERE path = CAST(? AS TEXT) AND digest = ? AND state = ?",
+            (text_of(path), digest, PhotoState.INDEXED),
+        )
+        return rows[0][0] if rows else None
+
+    def vectors_since(self, change: int, digest: str) -> list[tuple[int, int, bytes]]:
+        """(change, content id, float16 vector) of all embeddings after `change`, in order."""
+        return self.rows(
+            "SELECT change, content_id, vector FROM embedding"
+            " JOIN encoder ON encoder.id = encoder_id"
+            " WHERE digest = ? AND change > ? ORDER BY change",
+            (digest, change),
+        )
+
+    def table(self) -> PhotoTable:
+        """Every photo that can be shown, newest first."""
+        rows = self.rows(
+            "SELECT photo.id, coalesce(unixepoch(taken),"
+            "  unixepoch(mtime_ns / 1000000000, 'unixepoch', 'localtime')) AS taken_s,"
+            " hash, mean_rgb, width, height FROM photo JOIN content ON content.id = content_id"
+            f" WHERE state = '{PhotoState.INDEXED}' ORDER BY taken_s DESC, photo.id DESC"
+        )
+        ids, taken, hashes, colours, widths, heights = (
+            zip(*rows, strict=True) if rows else ((),) * 6
+        )
+        rgb = np.array(colours, np.int32)
+        return PhotoTable(
+            ids=np.array(ids, np.int64),
+            taken_s=np.array(taken, np.float64),
+            hashes=np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 16),
+            mean_rgb=np.stack([rgb >> 16, rgb >> 8 & 255, rgb & 255], axis=-1).astype(np.uint8),
+            width=np.array(widths, np.int32),
+            height=np.array(heights, np.int32),
+        )
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of one statement; none where there is no library yet."""
+        if self._connection is None:
+            if not self.library.database.exists():
+                return []
+            connection = connect(self.library, read_only=True)
+            taken = connection.execute("PRAGMA user_version").fetchone()[0]
+            if taken == 0:  # the indexer is making it this moment
+                connection.close()
+                return []
+            check_version(taken)
+            self._connection = connection
+        with as_bad_library(self.library):
+            return self._connection.execute(statement, values).fetchall()
+
+    def _in_slices(self, statement: str, values: Sequence[int], tail: str = "") -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(values), SLICE):
+            some = [int(value) for value in values[start : start + SLICE]]
+            found += self.rows(f"{statement} ({', '.join('?' * len(some))}){tail}", some)
+        return found
+
+
+def _photo(row: tuple[Any, ...]) -> Photo:
+    number, path, state, reason, content_hash, width, height, taken, size, mtime = row
+    return Photo(
+        id=number,
+        path=Path(path),
+        state=PhotoState(state),
+        reason=Reason(reason).sentence if reason else None,
+        hash=content_hash,
+        width=width,
+        height=height,
+        taken=datetime.fromisoformat(taken) if taken else None,
+        size_bytes=size,
+        mtime_ns=mtime,
+    )
