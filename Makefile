@@ -1,0 +1,70 @@
+# Sightword. `make run PHOTOS=~/Pictures` and `make test` are the two that newcomers need.
+# Each sets up .venv by itself; a second time it takes no longer than the work asked for.
+
+SHELL := /bin/sh
+# The first Python that fits; `make PYTHON=... run` takes another.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+IN := .venv/bin/python
+PIP := $(IN) -m pip install --disable-pip-version-check --quiet
+
+override PHOTOS := $(value PHOTOS)# as typed: blanks and dollar signs belong to the folder's name
+export PHOTOS PYTHON
+
+.PHONY: run test check check-all format bench train-default freeze smoke clean
+
+run: .venv/ready-to-run
+	@sh packaging/start.sh
+
+test: .venv/ready-to-test
+	$(IN) -m pytest
+
+check: .venv/ready-to-test
+	$(IN) -m ruff format --check .
+	$(IN) -m ruff check .
+	$(IN) -m mypy
+	$(IN) -m pytest -q tests/test_architecture.py tests/test_docs.py
+	$(IN) -m pytest -q -m "not slow" --ignore=tests/test_architecture.py --ignore=tests/test_docs.py
+
+check-all: check test bench freeze smoke
+
+format: .venv/ready-to-test
+	$(IN) -m ruff format .
+	$(IN) -m ruff check --fix .
+
+bench: .venv/ready-to-test
+	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
+
+train-default: .venv/ready-to-test
+	$(IN) -m models.train
+
+freeze: .venv/ready-to-test
+	$(IN) -m PyInstaller --noconfirm --log-level WARN packaging/sightword.spec
+
+smoke: .venv/ready-to-test
+	$(IN) packaging/smoke_test.py dist/sightword/sightword
+
+clean:
+	rm -rf .venv build dist
+
+.venv/created:
+	@test -n "$(PYTHON)" || { echo "Sightword needs Python 3.11, 3.12 or 3.13, and none was found." >&2; \
+		echo "On Debian or Ubuntu: sudo apt install python3 python3-venv" >&2; exit 1; }
+	@sh packaging/system_libraries.sh --venv
+	@$(PYTHON) -m venv --clear .venv || { echo "Python's venv module is missing or broken." >&2; \
+		echo "On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# No torch here: what the running app loads, and nothing else.
+.venv/ready-to-run: .venv/created pyproject.toml packaging/system_libraries.sh
+	@sh packaging/system_libraries.sh
+	@echo "Setting up Sightword in .venv: about a minute, this once." >&2
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/ready-to-test: .venv/created pyproject.toml packaging/system_libraries.sh
+	@sh packaging/system_libraries.sh
+	@echo "Setting up the tests in .venv: a few minutes, this once." >&2
+	@$(PIP) --editable '.[dev,models]'
+	@touch $@ .venv/ready-to-run
