@@ -18,30 +18,36 @@ class Library:
     @classmethod
     def at(cls, root: Path) -> "Library":
         """The library in `root`, which need not exist yet."""
-        return cls(Path(os.path.abspath(root.expanduser())))
+        return cls(absolute(root))
 
     @property
     def database(self) -> Path:
+        """The index: folders, photos, contents, embeddings. The truth."""
         return self.root / "library.sqlite3"
 
     @property
     def vectors(self) -> Path:
+        """Snapshots of the embeddings, one file an encoder."""
         return self.root / "vectors"
 
     @property
     def thumbnails(self) -> Path:
+        """Small pictures, named by content. A cache."""
         return self.root / "thumbnails"
 
     @property
     def encoders(self) -> Path:
+        """Encoders that a person added."""
         return self.root / "encoders"
 
     @property
     def lock(self) -> Path:
+        """The file that the one running indexer holds locked."""
         return self.root / "indexer.lock"
 
     @property
     def log(self) -> Path:
+        """What the indexer has to say for itself."""
         return self.root / "indexer.log"
 
     @property
@@ -55,3 +61,8 @@ class Library:
             return beside
         digest = hashlib.blake2b(os.fsencode(self.root), digest_size=8).hexdigest()
         return Path(tempfile.gettempdir()) / f"sightword-{os.getuid()}" / f"{digest}.sock"
+
+
+def absolute(path: Path) -> Path:
+    """`path` from the root, without `~`, `.` and `..`; links stay, so that people know it again."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() follows links

@@ -37,7 +37,7 @@ class FolderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One photo of the library. `width` and `height` are upright; `taken` as the camera wrote it."""
+    """One photo of the library. `width` and `height` are of the upright picture, in px."""
 
     id: int
     path: Path

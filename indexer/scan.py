@@ -8,7 +8,8 @@ from pathlib import Path
 from indexer.errors import BadFolder
 
 EXTENSIONS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .gif .bmp .heic .heif .hif .avif".split()
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
+    | {".heic", ".heif", ".hif", ".avif"}
 )
 
 
@@ -50,13 +51,22 @@ class Scan:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
-            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
+            elif _extension(entry.name) in EXTENSIONS:
                 try:
                     if entry.is_file():
                         stat = entry.stat()
                         yield Found(entry.path, stat.st_size, stat.st_mtime_ns)
                 except OSError:  # a link to nowhere, or gone since the directory was read
                     continue
+
+
+def _extension(name: str) -> str:
+    """The lower-case extension with its dot; a Path for each of a million files costs seconds.
+
+    >>> _extension("IMG_1.JPG")
+    '.jpg'
+    """
+    return name[name.rfind(".") :].lower() if "." in name else ""
 
 
 def check_folder(folder: Path) -> None:

@@ -73,7 +73,7 @@ class View:
             "SELECT folder.id, folder.path, folder.state, count(photo.id) FROM folder"
             " LEFT JOIN photo ON folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"
         )
-        return [Folder(n, Path(path), FolderState(state), photos) for n, path, state, photos in rows]
+        return [Folder(n, Path(path), FolderState(state), size) for n, path, state, size in rows]
 
     def counts(self, digest: str | None = None) -> Counts:
         """How many photos stand where; vectors of the encoder with `digest`, or of all."""

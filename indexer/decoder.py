@@ -1,0 +1,111 @@
+"""The decoder process: a path in, a square for the encoder and thumbnails out.
+
+Reads one JSON line a request from stdin and answers on stdout with one JSON line and, behind it,
+the raw bytes that the line announces. Ends when stdin closes, so it never outlives who began it.
+What can go wrong with a photo is an answer; a crash is seen by the other side as the pipe's end.
+"""
+
+import json
+import os
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from indexer import picture
+from indexer.errors import Reason, UnreadablePhoto
+from indexer.library import Library
+from indexer.lockdown import deny_network
+from indexer.thumbnails import QUALITY, SIDES, thumbnail_path, thumbnail_size, write_whole
+from models.preprocess import preprocess
+from models.spec import ImageSpec
+
+
+def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role takes its arguments
+    """Answer requests until stdin ends."""
+    deny_network()
+    picture.prepare()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a C library prints must not get between the answers
+    for line in sys.stdin.buffer:
+        _answer(answers, json.loads(line))
+    return 0
+
+
+def _answer(answers: BinaryIO, request: dict[str, Any]) -> None:
+    """Do one request and write its answer."""
+    try:
+        if request["what"] == "index":
+            header, payload = _index(request)
+        else:
+            header, payload = _show(request)
+    except UnreadablePhoto as error:
+        header, payload = {"reason": error.reason}, b""
+    except MemoryError:
+        header, payload = {"reason": Reason.TOO_LARGE}, b""
+    answers.write(json.dumps({**header, "payload_bytes": len(payload)}).encode() + b"\n")
+    answers.write(payload)
+    answers.flush()
+
+
+def _index(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Everything the library wants of a photo, from one decode.
+
+    The payload is the (3, side, side) uint8 square. Where a `library` is named, its thumbnails
+    are written too.
+    """
+    spec = ImageSpec(**request["spec"])
+    data = picture.read_file(Path(request["path"]))
+    digest = picture.content_hash(data)
+    opened = picture.OpenedPhoto(data)
+    upright = opened.decode(short_px=max(2 * spec.side, SIDES[-1]))
+    if request["library"]:
+        _write_thumbnails(Library(Path(request["library"])), digest, upright, opened)
+    header = {
+        "hash": digest.hex(),
+        "width": opened.width,
+        "height": opened.height,
+        "taken": opened.taken,
+        "mean_rgb": picture.mean_rgb(upright),
+    }
+    return header, preprocess(picture.for_encoder(upright), spec).tobytes()
+
+
+def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The upright picture scaled down to fit (w, h) px. The payload is its (h, w, 3) uint8."""
+    fit_w, fit_h = request["fit"]
+    opened = picture.OpenedPhoto(picture.read_file(Path(request["path"])))
+    scale = min(fit_w / opened.width, fit_h / opened.height, 1.0)
+    short = max(1, round(min(opened.width, opened.height) * scale))
+    upright = opened.decode(short_px=short)
+    size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
+    if upright.size != size:
+        upright = upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return {"width": size[0], "height": size[1]}, upright.tobytes()
+
+
+def _write_thumbnails(
+    library: Library, digest: bytes, upright: Image.Image, opened: picture.OpenedPhoto
+) -> None:
+    """Both sizes, each made from the larger one. A full disk is the library's trouble, not ours."""
+    source = upright
+    short = min(opened.width, opened.height)
+    for side in sorted(SIDES, reverse=True):
+        if side > SIDES[0] and short <= SIDES[0]:
+            continue  # the smaller one holds all there is
+        path = thumbnail_path(library, digest, side)
+        size = thumbnail_size(*upright.size, side)
+        source = source.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        if not path.exists():
+            buffer = BytesIO()
+            source.save(buffer, "JPEG", quality=QUALITY)
+            try:
+                write_whole(path, buffer.getvalue())
+            except OSError as error:
+                raise UnreadablePhoto(Reason.DISK) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
