@@ -12,7 +12,7 @@ PIP := $(IN) -m pip install --disable-pip-version-check --quiet
 override PHOTOS := $(value PHOTOS)# as typed: blanks and dollar signs belong to the folder's name
 export PHOTOS PYTHON
 
-.PHONY: run test check check-all format bench train-default freeze smoke clean
+.PHONY: run test check check-all format table bench train-default freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -32,6 +32,10 @@ check-all: check test bench freeze smoke
 format: .venv/ready-to-test
 	$(IN) -m ruff format .
 	$(IN) -m ruff check --fix .
+
+# The table of files in ARCHITECTURE.md, from the modules' own first lines.
+table: .venv/ready-to-test
+	$(IN) tests/test_docs.py
 
 bench: .venv/ready-to-test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
