@@ -1,12 +1,12 @@
 """The errors of the indexer, on the two families that `models.errors` draws.
 
-    KnownError                 the world failed; the message says what, which, and how to go on
-    ├── UnreadablePhoto        one photo gave no picture; it gets a state and this reason
-    ├── BadFolder              a folder that was named can not be indexed
-    ├── BadLibrary             the library's files are damaged, newer than we are, or out of reach
-    ├── BadQuestion            nothing to look for; wrong usage, not a failure
-    └── IndexerUnreachable     the indexer process did not start, or went away for good
-    BugError                   we failed; keep the trace
+KnownError                 the world failed; the message says what, which, and how to go on
+├── UnreadablePhoto        one photo gave no picture; it gets a state and this reason
+├── BadFolder              a folder that was named can not be indexed
+├── BadLibrary             the library's files are damaged, newer than we are, or out of reach
+├── BadQuestion            nothing to look for; wrong usage, not a failure
+└── IndexerUnreachable     the indexer process did not start, or went away for good
+BugError                   we failed; keep the trace
 """
 
 from enum import StrEnum

@@ -46,10 +46,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something a person should know, as one sentence. `request` is the one it ends, if any."""
+    """Something a person should know, as one sentence."""
 
     message: str
-    request: str | None = None
+    is_the_end: bool = False  # the indexer can't go on: starting it again would not help
 
 
 Event = Progress | Committed | FoldersChanged | Done | Trouble

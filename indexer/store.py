@@ -239,6 +239,9 @@ class Store:
 
     def _finish(self, one: Finished) -> None:
         content = one.content
+        row = self.connection.execute("SELECT 1 FROM photo WHERE id = ?", (one.photo_id,))
+        if row.fetchone() is None:
+            return  # its folder left the library while it was being read
         self.connection.execute(
             "INSERT INTO content (hash, width, height, mean_rgb, taken) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash) DO NOTHING",

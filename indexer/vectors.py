@@ -49,7 +49,7 @@ class VectorIndex:
     @property
     def tail_is_long(self) -> bool:
         """Whether a new snapshot is due."""
-        return bool(self._tail.ntotal > max(MIN_TAIL, TAIL_SHARE * self._snapshot.ntotal))
+        return is_long(self._tail.ntotal, self._snapshot.ntotal)
 
     def refresh(self, view: View) -> bool:
         """Take up what was committed since; whether there was anything."""
@@ -98,6 +98,11 @@ class VectorIndex:
             if index.ntotal == len(contents) and index.d == self.dimension:
                 return index, contents, change
         return _empty(self.dimension), np.zeros(0, np.int64), 0
+
+
+def is_long(tail: int, snapshot: int) -> bool:
+    """Whether `tail` changes behind a snapshot of so many rows are worth a new one."""
+    return tail > max(MIN_TAIL, TAIL_SHARE * snapshot)
 
 
 def write_snapshot(library: Library, view: View, digest: str, dimension: int) -> None:

@@ -1,0 +1,131 @@
+"""Read the command line and hand it to a command. What each does lies in `app.commands`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from app.paths import default_library
+from indexer.library import Library, absolute
+
+COMMANDS = {
+    "index": "bring the index up to date with folders",
+    "search": "find photos by what is in them",
+    "status": "what is in the library, and what is wrong with it",
+    "embed": "write vectors of photos and sentences to a file",
+    "evaluate": "measure retrieval on photos with captions",
+}
+OPENING = (
+    "Without a command the window opens; folders that are given join the library.\n\ncommands:\n"
+    + "\n".join(f"  {name:<10} {words}" for name, words in COMMANDS.items())
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; the exit status. SystemExit (2) for wrong usage."""
+    if arguments and arguments[0] in COMMANDS:
+        parser = _parser(arguments[0])
+        given = parser.parse_args(arguments[1:])
+        return _command(arguments[0], given, parser)
+    given = _window_parser().parse_args(arguments)
+    from app.commands import window
+
+    return window.run(_library(given), given.model, _folders(given.folders))
+
+
+def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Run one command. Imported one by one: `status` should not load what `search` needs."""
+    library = _library(given)
+    if name == "index":
+        from app.commands import index
+
+        return index.run(library, given.model, _folders(given.folders), as_json=given.json)
+    if name == "search":
+        from app.commands import search
+        from indexer.query import Query
+
+        query = Query(
+            words=" ".join(given.query),
+            like=absolute(given.like) if given.like else None,
+            folder=absolute(given.inside) if given.inside else None,
+            limit=given.limit,
+            everything=given.all,
+        )
+        return search.run(library, given.model, query, as_json=given.json)
+    if name == "status":
+        from app.commands import status
+
+        return status.run(library, given.model, as_json=given.json)
+    if name == "embed":
+        from app.commands import embed
+
+        if not given.photos and given.texts is None:
+            _wrong(parser, "name photos, or a file of sentences with --texts")
+        return embed.run(given.model, given.photos, given.texts, given.out)
+    from app.commands import evaluate
+
+    return evaluate.run(given.model, given.photos, given.captions, as_json=given.json)
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command."""
+    parser = argparse.ArgumentParser(f"sightword {name}", description=COMMANDS[name] + ".")
+    _common(parser)
+    if name == "index":
+        parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
+    elif name == "search":
+        parser.add_argument("query", metavar="QUERY", nargs="*", help="words: what is in the photo")
+        parser.add_argument("--like", metavar="PHOTO", type=Path, help="photos that resemble it")
+        parser.add_argument("--in", dest="inside", metavar="FOLDER", type=Path)
+        parser.add_argument("--limit", type=_positive, default=50, help="at most so many (50)")
+        parser.add_argument("--all", action="store_true", help="the nearest, match or not")
+    elif name == "embed":
+        parser.add_argument("photos", metavar="PHOTO", nargs="*", type=Path)
+        parser.add_argument("--texts", metavar="FILE", type=Path, help="a sentence a line, UTF-8")
+        parser.add_argument("--out", metavar="FILE.npz", type=Path, required=True)
+    elif name == "evaluate":
+        parser.add_argument("--photos", metavar="DIR", type=Path, required=True)
+        parser.add_argument(
+            "--captions", metavar="FILE.tsv", type=Path, required=True, help="photo<TAB>caption"
+        )
+    return parser
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    """The parser for opening the window."""
+    parser = argparse.ArgumentParser(
+        "sightword",
+        description="Find your photos by saying what is in them. Offline.",
+        epilog=OPENING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _common(parser)
+    parser.add_argument("folders", metavar="FOLDER", nargs="*", type=Path)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--library", metavar="DIR", type=Path, help="where the index lies (SIGHTWORD_LIBRARY)"
+    )
+    parser.add_argument("--model", metavar="NAME", help="the encoder")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+
+
+def _library(given: argparse.Namespace) -> Library:
+    return Library.at(given.library) if given.library else default_library()
+
+
+def _folders(folders: Sequence[Path]) -> list[Path]:
+    return [absolute(folder) for folder in folders]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _wrong(parser: argparse.ArgumentParser, words: str) -> NoReturn:
+    parser.error(words)

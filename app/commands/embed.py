@@ -1,0 +1,89 @@
+"""`sightword embed`: vectors of photos and sentences, as an .npz for other programs."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.commands.unreadable import read_text
+from indexer.decode import Decoded, DecoderPool
+from indexer.errors import KnownError, Reason
+from indexer.pipeline import BATCH, BatchEncoder
+from models.encoder import Vectors
+from models.installed import find
+from models.onnx import OnnxEncoder
+
+TEXTS_AT_ONCE = 64
+
+
+def run(model: str | None, photos: Sequence[Path], texts: Path | None, out: Path) -> int:
+    """Write `out`. Raises KnownError."""
+    if not out.absolute().parent.is_dir():
+        raise KnownError(f"{out.absolute().parent} does not exist, so {out.name} can't go there.")
+    encoder = OnnxEncoder(find(model))
+    arrays: dict[str, NDArray[np.generic]] = {}
+    if texts is not None:
+        arrays["texts"] = text_vectors(encoder, read_text(texts, "file of sentences").splitlines())
+    if photos or texts is None:
+        vectors, reasons = photo_vectors(encoder, photos)
+        for path, reason in zip(photos, reasons, strict=True):
+            if reason is not None:
+                print(f"{path}: {reason.sentence}", file=sys.stderr)
+        arrays["photos"] = vectors
+        arrays["photo_ok"] = np.array([reason is None for reason in reasons], np.bool_)
+        arrays["photo_paths"] = np.array([str(path) for path in photos], np.str_)
+    try:
+        with out.open("wb") as file:  # savez would add .npz to another name
+            np.savez(file, **arrays)  # type: ignore[arg-type] # numpy's stub takes a bool keyword
+    except OSError as error:
+        raise KnownError(f"{out} can't be written: {error.strerror}.") from error
+    return 0
+
+
+def photo_vectors(
+    encoder: OnnxEncoder, photos: Sequence[Path]
+) -> tuple[Vectors, list[Reason | None]]:
+    """(n, d) float32 unit rows in order, zero where unreadable; and why, or None.
+
+    They go the way that indexing goes: the same decoders, the same scaled decoding.
+    """
+    cores = os.cpu_count() or 1
+    vectors = np.zeros((len(photos), encoder.spec.dimension), np.float32)
+    reasons: list[Reason | None] = [None] * len(photos)
+    pool, batches = DecoderPool(cores), BatchEncoder(encoder, cores)
+    rows: list[int] = []
+    squares: list[NDArray[np.uint8]] = []
+
+    def flush() -> None:
+        if squares:
+            vectors[rows] = batches.images(np.stack(squares))
+            rows.clear()
+            squares.clear()
+
+    try:
+        jobs = ((row, str(path)) for row, path in enumerate(photos))
+        for row, decoded in pool.index(jobs, encoder.spec.image, None):
+            if isinstance(decoded, Decoded):
+                rows.append(row)
+                squares.append(decoded.square)
+            else:
+                reasons[row] = decoded
+            if len(squares) == BATCH:
+                flush()
+        flush()
+    finally:
+        pool.close()
+        batches.close()
+    return vectors, reasons
+
+
+def text_vectors(encoder: OnnxEncoder, sentences: Sequence[str]) -> Vectors:
+    """(m, d) float32 unit rows, one a sentence."""
+    parts = [
+        encoder.texts(sentences[start : start + TEXTS_AT_ONCE])
+        for start in range(0, len(sentences), TEXTS_AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.zeros((0, encoder.spec.dimension), np.float32)

@@ -1,0 +1,59 @@
+"""`sightword search`: the photos that answer a question, best first."""
+
+import json
+import sys
+
+from app.commands.unreadable import check_photo
+from indexer.library import Library
+from indexer.query import Query
+from indexer.scan import check_folder
+from indexer.search import Hit, Results, Searcher
+from models.installed import find
+
+
+def run(library: Library, model: str | None, query: Query, *, as_json: bool) -> int:
+    """Search and print. Raises BadQuestion, KnownError."""
+    query.check()
+    if query.like is not None:
+        check_photo(query.like)
+    searcher = Searcher(library, find(model, library.encoders))
+    try:
+        results = searcher.search(query)
+    finally:
+        searcher.close()
+    if not results.searched and query.folder is not None:
+        check_folder(query.folder)
+    for rank, hit in enumerate(results.hits, start=1):
+        print(json.dumps(_row(rank, hit)) if as_json else f"{hit.score:.3f}  {hit.path}")
+    if results.note:
+        print(results.note, file=sys.stderr)
+    if not results.hits:
+        print(nothing(query, results), file=sys.stderr)
+    return 0
+
+
+def nothing(query: Query, results: Results) -> str:
+    """The sentence for an empty answer, with the way on."""
+    if not results.searched:
+        return "The library is empty. Fill it with `sightword index FOLDER`."
+    what = f'"{query.words.strip()}"' if query.words.strip() else f"{query.like}"
+    where = f" in {query.folder}" if query.folder else ""
+    if query.everything:
+        return f"There are no photos{where} to compare."
+    return (
+        f"No photo{where} matches {what}: none of {results.searched:,} comes close enough. "
+        "See the nearest with --all."
+    )
+
+
+def _row(rank: int, hit: Hit) -> dict[str, object]:
+    """A hit as CONTRACT has it."""
+    return {
+        "rank": rank,
+        "path": str(hit.path),
+        "score": round(hit.score, 6),
+        "confidence": hit.confidence,
+        "why": list(hit.why),
+        "taken": hit.taken.isoformat() if hit.taken else None,
+        "place": hit.place,
+    }

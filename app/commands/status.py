@@ -1,0 +1,86 @@
+"""`sightword status`: what is in the library, and what is wrong with it."""
+
+import json
+from pathlib import Path
+
+from indexer.library import Library
+from indexer.photo import FolderState
+from indexer.view import View
+from models.installed import find
+from models.spec import EncoderSpec
+
+SHOWN_PROBLEMS = 20
+
+
+def run(library: Library, model: str | None, *, as_json: bool) -> int:
+    """Print the state of the library. Raises BadLibrary."""
+    spec = EncoderSpec.read(find(model, library.encoders))
+    status = read(library, spec)
+    if as_json:
+        print(json.dumps(status))
+    else:
+        _print(library, status)
+    return 0
+
+
+def read(library: Library, spec: EncoderSpec) -> dict[str, object]:
+    """The object of CONTRACT."""
+    with View(library) as view:
+        counts = view.counts(spec.digest)
+        folders = view.folders()
+        problems = view.problems()
+    return {
+        "photos": counts.photos,
+        "indexed": counts.indexed,
+        "missing": counts.missing,
+        "failed": counts.failed,
+        "pending": counts.pending,
+        "vectors": counts.vectors,
+        "model": spec.name,
+        "dimension": spec.dimension,
+        "folders": [
+            {
+                "path": str(folder.path),
+                "photos": folder.photos,
+                "available": folder.state is FolderState.AVAILABLE and folder.path.is_dir(),
+            }
+            for folder in folders
+        ],
+        "problems": [{"path": str(one.path), "reason": one.reason} for one in problems],
+        "bytes": {
+            "database": sum(_size(path) for path in library.root.glob("library.sqlite3*")),
+            "vectors": _size(library.vectors),
+            "thumbnails": _size(library.thumbnails),
+        },
+    }
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is none."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _print(library: Library, status: dict[str, object]) -> None:
+    """The same for a person."""
+    print(f"Library    {library.root}")
+    print(f"Encoder    {status['model']}, {status['dimension']} dimensions")
+    print(
+        f"Photos     {status['photos']:,}: {status['indexed']:,} searchable, "
+        f"{status['pending']:,} waiting, {status['failed']:,} unreadable, "
+        f"{status['missing']:,} missing"
+    )
+    sizes = status["bytes"]
+    assert isinstance(sizes, dict)
+    print("On disk    " + ", ".join(f"{k} {v / 1e6:,.1f} MB" for k, v in sizes.items()))
+    folders, problems = status["folders"], status["problems"]
+    assert isinstance(folders, list)
+    assert isinstance(problems, list)
+    for folder in folders:
+        away = "" if folder["available"] else "  (isn't connected; its photos stay searchable)"
+        print(f"Folder     {folder['path']}: {folder['photos']:,} photos{away}")
+    for problem in problems[:SHOWN_PROBLEMS]:
+        print(f"Unreadable {problem['path']}: {problem['reason']}")
+    if len(problems) > SHOWN_PROBLEMS:
+        print(f"           and {len(problems) - SHOWN_PROBLEMS:,} more; --json lists them all")

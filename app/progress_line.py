@@ -1,0 +1,70 @@
+"""One line on a terminal that says how indexing goes; nothing but notes where it is no terminal."""
+
+import shutil
+from typing import TextIO
+
+from indexer.events import Progress
+
+
+class ProgressLine:
+    """Draws progress over itself on `stream`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._live = stream.isatty()
+        self._drawn = False
+
+    def show(self, progress: Progress) -> None:
+        """Draw the line anew."""
+        if self._live:
+            columns = shutil.get_terminal_size().columns
+            self.stream.write("\r\x1b[K" + sentence(progress)[: columns - 1])
+            self.stream.flush()
+            self._drawn = True
+
+    def note(self, words: str) -> None:
+        """Say something that stays."""
+        self.end()
+        print(words, file=self.stream, flush=True)
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._drawn:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self._drawn = False
+
+
+def sentence(progress: Progress) -> str:
+    """Counts, rate and time left.
+
+    >>> sentence(Progress(found=18302, indexed=1240, unchanged=0, failed=2, rate_per_s=12.0,
+    ...                   left_s=1421.0, folder="/Users/me/Pictures/2024"))
+    '1,242 of 18,302 photos, 2 unreadable, 12 a second, about 24 minutes left, in 2024'
+    """
+    done = progress.indexed + progress.unchanged + progress.failed
+    words = [f"{done:,} of {progress.found:,} photos"]
+    if progress.failed:
+        words.append(f"{progress.failed:,} unreadable")
+    if progress.rate_per_s:
+        rate = progress.rate_per_s
+        words.append(f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
+    if progress.left_s is not None and done < progress.found:
+        words.append(f"about {duration(progress.left_s)} left")
+    if progress.folder:
+        words.append(f"in {progress.folder.rstrip('/').rpartition('/')[2]}")
+    return ", ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """A time in words, coarse as an estimate should be.
+
+    >>> [duration(seconds) for seconds in (0.4, 59, 90, 3700, 90000)]
+    ['1 second', '59 seconds', '2 minutes', '1 hour', '25 hours']
+    """
+    for limit, unit in ((60, "second"), (3600, "minute")):
+        if seconds < limit:
+            number = max(1, round(seconds / (limit / 60)))
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    number = round(seconds / 3600)
+    return f"{number} hour{'' if number == 1 else 's'}"

@@ -1,0 +1,141 @@
+"""Carry JSON lines between the indexer and its clients over a Unix socket."""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from indexer.errors import KnownError
+
+Message = dict[str, Any]
+LINE_BYTES = 1 << 22  # a request names folders; more than this is no message of ours
+
+
+class Line:
+    """One connection: sends and receives messages."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, message: Message) -> None:
+        """Send one message; OSError when the other side is gone."""
+        self._socket.sendall(json.dumps(message).encode() + b"\n")
+
+    def offer(self, data: bytes) -> bool:
+        """Send without waiting; False where the other side is gone or has stopped reading."""
+        try:
+            return self._socket.send(data, socket.MSG_DONTWAIT) == len(data)
+        except OSError:
+            return False
+
+    def messages(self) -> Iterator[Message]:
+        """What the other side says, until it is gone or `close` is called."""
+        with suppress(OSError, ValueError), self._socket.makefile("rb") as file:
+            while line := file.readline(LINE_BYTES):
+                yield json.loads(line)
+
+    def close(self) -> None:
+        """Hang up; a thread in `messages` ends."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def call(path: Path) -> Line:
+    """Connect to the indexer that listens at `path`. OSError where none does."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(os.fspath(path))
+    except OSError:
+        connection.close()
+        raise
+    return Line(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of one client, or None where it hung up."""
+
+    line: Line
+    message: Message | None
+
+
+class Exchange:
+    """The indexer's side: takes calls, puts what clients say into `inbox`, tells all of them."""
+
+    def __init__(self, path: Path, hello: Message, inbox: "SimpleQueue[Said]") -> None:
+        self.path = path
+        self.inbox = inbox
+        self._hello = hello
+        self._lines: set[Line] = set()
+        self._guard = threading.Lock()
+        self._socket = _listen(path)
+        self.ever_called = False
+        threading.Thread(target=self._take_calls, name="calls", daemon=True).start()
+
+    @property
+    def callers(self) -> int:
+        """How many clients are connected."""
+        with self._guard:
+            return len(self._lines)
+
+    def tell(self, line: str) -> None:
+        """Send one line to all clients. One that no longer reads is hung up on."""
+        data = line.encode() + b"\n"
+        with self._guard:
+            lines = list(self._lines)
+        for one in lines:
+            if not one.offer(data):
+                one.close()
+
+    def close(self) -> None:
+        """Take no more calls and hang up on everybody."""
+        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        with self._guard:
+            lines = list(self._lines)
+        for one in lines:
+            one.close()
+
+    def _take_calls(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            line = Line(connection)
+            with self._guard:
+                self._lines.add(line)
+            self.ever_called = True
+            threading.Thread(target=self._listen_to, args=[line], name="call", daemon=True).start()
+
+    def _listen_to(self, line: Line) -> None:
+        with suppress(OSError):
+            line.send(self._hello)
+            for message in line.messages():
+                self.inbox.put(Said(line, message))
+        with self._guard:
+            self._lines.discard(line)
+        line.close()
+        self.inbox.put(Said(line, None))
+
+
+def _listen(path: Path) -> socket.socket:
+    """A listening socket that only this user may call. The caller holds the library's lock."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.stat().st_uid != os.getuid() and os.getuid() != 0:
+        raise KnownError(f"{path.parent} belongs to somebody else. Remove it and start again.")
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(os.fspath(path))
+    path.chmod(0o600)
+    listener.listen()
+    return listener

@@ -1,0 +1,143 @@
+"""Talk to a library's indexer, starting one where none runs."""
+
+import json
+import logging
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from indexer.channel import Line, Message, call
+from indexer.errors import IndexerUnreachable, KnownError
+from indexer.events import Event, from_json
+from indexer.library import Library
+from indexer.spawn import command, environment
+
+PATIENCE_S = 30.0  # another indexer may be starting, or ending after its last batch
+PAUSE_S = 0.05
+
+log = logging.getLogger(__name__)
+
+
+class Client:
+    """A connection to the indexer of one library.
+
+    The indexer works for its clients: when the last has hung up it commits what it has and ends.
+    """
+
+    def __init__(self, line: Line, process: "subprocess.Popen[str] | None") -> None:
+        self._line = line
+        self._process = process
+        self._messages = line.messages()
+        self.hello = next(self._messages, None)
+
+    @classmethod
+    def connect(cls, library: Library, encoder: Path) -> "Client":
+        """Connect to the library's indexer, or start one that uses the encoder in that folder.
+
+        Raises KnownError: the library is unusable, the one that runs uses another encoder, or
+        none would start.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        process = None
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                client = cls(call(library.socket), process)
+                if client.hello is not None:
+                    client._check(encoder)
+                    return client
+                client.close()  # it was ending as we called
+            if process is None or process.poll() is not None:
+                process = _start(library, encoder)
+            if process is None:
+                time.sleep(PAUSE_S)
+        raise IndexerUnreachable(
+            f"The indexer of {library.root} doesn't answer. Wait a moment and try again; "
+            f"{library.log} says what it was doing."
+        )
+
+    def add(self, folders: Sequence[Path]) -> str:
+        """Let folders join the library and be indexed; the number that Done will name."""
+        return self._ask("index", folders)
+
+    def refresh(self) -> str:
+        """Look at all folders of the library again; the number that Done will name."""
+        return self._ask("refresh", [])
+
+    def remove(self, folder: Path) -> None:
+        """Take a folder out of the library. The photos stay where they are."""
+        self._ask("remove", [folder])
+
+    def events(self) -> Iterator[Event]:
+        """What the indexer tells, until it is gone or `close` is called from another thread."""
+        for message in self._messages:
+            try:
+                yield from_json(json.dumps(message))
+            except (ValueError, TypeError):
+                log.info("an event we don't know: %s", message)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
+
+    def wait(self, timeout_s: float) -> bool:
+        """After `close`: wait for the indexer to end if we started it; whether it has."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _ask(self, what: str, folders: Sequence[Path]) -> str:
+        request = uuid.uuid4().hex
+        message: Message = {"do": what, "folders": [str(path) for path in folders]}
+        with suppress(OSError):  # it is gone: `events` ends, and the caller sees that
+            self._line.send({**message, "request": request})
+        return request
+
+    def _check(self, encoder: Path) -> None:
+        """Raise KnownError where the indexer that runs uses another encoder than ours."""
+        from models.spec import EncoderSpec
+
+        wanted = EncoderSpec.read(encoder)
+        assert self.hello is not None
+        if self.hello.get("digest") != wanted.digest:
+            self.close()
+            raise KnownError(
+                f"This library is being indexed with {self.hello.get('encoder')} just now. "
+                f"Wait until that is done, then index with {wanted.name}."
+            )
+
+
+def _start(library: Library, encoder: Path) -> "subprocess.Popen[str] | None":
+    """Start an indexer and wait for its first word; None where another one has the library.
+
+    Raises KnownError with what it says of why it can't.
+    """
+    process = subprocess.Popen(
+        command("indexer.service", "--library", str(library.root), "--encoder", str(encoder)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,  # Ctrl-C in a terminal is for the client
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout, process.stderr:
+        line = process.stdout.readline()
+        answer: Message = json.loads(line) if line.startswith("{") else {}
+        if answer.get("ready"):
+            return process
+        words = process.stderr.read()
+    process.wait()
+    if "busy" in answer:
+        return None
+    if "trouble" in answer:
+        raise KnownError(answer["trouble"])
+    raise IndexerUnreachable(f"The indexer did not start: {words.strip() or 'it said nothing'}")

@@ -1,0 +1,35 @@
+"""Decide when a new vector snapshot is due, and write it. The indexer's part of `vectors`."""
+
+import logging
+
+from indexer.library import Library
+from indexer.vectors import VectorIndex, is_long, write_snapshot
+from indexer.view import View
+from models.spec import EncoderSpec
+
+log = logging.getLogger(__name__)
+
+
+class Snapshots:
+    """Keeps the changes behind the snapshot few, so that readers open at once."""
+
+    def __init__(self, library: Library, spec: EncoderSpec) -> None:
+        self.library = library
+        self.spec = spec
+        self._in_snapshot = len(VectorIndex(library, spec.digest, spec.dimension))
+        with View(library) as view:
+            self._vectors = view.counts(spec.digest).vectors
+
+    def added(self, vectors: int) -> None:
+        """Note that vectors were committed, and write a snapshot when it is due."""
+        self._vectors += vectors
+        if is_long(self._vectors - self._in_snapshot, self._in_snapshot):
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            with View(self.library) as view:
+                write_snapshot(self.library, view, self.spec.digest, self.spec.dimension)
+        except OSError as error:  # nothing is lost: readers read SQLite instead
+            log.warning("no snapshot of the vectors: %s", error)
+        self._in_snapshot = self._vectors

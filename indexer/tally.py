@@ -1,0 +1,78 @@
+"""Count what a run does and say how fast it goes. Time is an argument."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from indexer.changes import Changes
+from indexer.events import Done, Progress
+
+RATE_WINDOW_S = 20.0  # the rate is that of the last so many seconds
+
+
+@dataclass(slots=True)
+class Tally:
+    """One run's counts.
+
+    >>> tally = Tally(began_s=0.0)
+    >>> tally.found = 30
+    >>> tally.did(indexed=10, failed=0, folder="/a", now_s=5.0)
+    >>> tally.progress(now_s=5.0)
+    Progress(found=30, indexed=10, unchanged=0, failed=0, rate_per_s=2.0, left_s=10.0, folder='/a')
+    """
+
+    began_s: float
+    found: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    missing: int = 0
+    folder: str | None = None
+    requests: list[str] = field(default_factory=list)
+    _steps: deque[tuple[float, int]] = field(default_factory=deque)  # (when, photos done by then)
+
+    def scanned(self, changes: Changes) -> None:
+        """Note what a scan found."""
+        self.found += changes.found
+        self.unchanged += changes.unchanged
+        self.failed += changes.failed
+        self.missing += len(changes.missing)
+
+    def did(self, indexed: int, failed: int, folder: str, now_s: float) -> None:
+        """Note a committed batch."""
+        if not self._steps:
+            self._steps.append((self.began_s, 0))
+        self.indexed += indexed
+        self.failed += failed
+        self.folder = folder
+        self._steps.append((now_s, self._steps[-1][1] + indexed + failed))
+        while len(self._steps) > 2 and self._steps[1][0] < now_s - RATE_WINDOW_S:
+            self._steps.popleft()
+
+    def progress(self, now_s: float) -> Progress:
+        """Where the run stands."""
+        rate = 0.0
+        if len(self._steps) > 1:
+            (first_s, before), (_, after) = self._steps[0], self._steps[-1]
+            rate = (after - before) / max(now_s - first_s, 1e-3)
+        left = max(0, self.found - self.indexed - self.unchanged - self.failed)
+        return Progress(
+            found=self.found,
+            indexed=self.indexed,
+            unchanged=self.unchanged,
+            failed=self.failed,
+            rate_per_s=round(rate, 2),
+            left_s=round(left / rate, 1) if rate > 0 else None,
+            folder=self.folder,
+        )
+
+    def done(self, now_s: float) -> Done:
+        """The run's end."""
+        return Done(
+            found=self.found,
+            indexed=self.indexed,
+            unchanged=self.unchanged,
+            failed=self.failed,
+            missing=self.missing,
+            seconds=round(now_s - self.began_s, 3),
+            requests=tuple(self.requests),
+        )
