@@ -1,0 +1,240 @@
+"""From files to rows and vectors, in process, with real decoders and a fake encoder."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexer.changes import Changes, compare
+from indexer.decode import DecoderPool
+from indexer.library import Library
+from indexer.photo import PhotoState
+from indexer.pipeline import Batch, BatchEncoder, Waiting, index
+from indexer.scan import Scan
+from indexer.store import Store
+from indexer.vectors import VectorIndex, write_snapshot
+from indexer.view import View
+from tests.fakes import SPEC, ColourEncoder
+
+
+class Bench:
+    """A library with its writer, decoders and a fake encoder, driven by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.library = Library.at(folder / "a library")
+        self.encoder = ColourEncoder()
+        self.store = Store(self.library, SPEC)
+        self.batches = BatchEncoder(self.encoder, threads=2)
+        self.pool = DecoderPool(2)
+        self.view = View(self.library)
+
+    def scan(self, folder: Path) -> Changes:
+        self.store.join(folder)
+        changes = compare(Scan(folder), self.store.rows(folder))
+        self.store.add(changes.to_read)
+        self.store.set_states(changes.missing, PhotoState.MISSING)
+        self.store.set_states(changes.returned, PhotoState.INDEXED)
+        return changes
+
+    def read(self, folder: Path) -> list[Batch]:
+        waiting = Waiting(self.store, [folder])
+        return list(index(self.store, self.batches, self.pool, waiting))
+
+    def update(self, folder: Path) -> tuple[Changes, list[Batch]]:
+        return self.scan(folder), self.read(folder)
+
+    def close(self) -> None:
+        self.view.close()
+        self.pool.close()
+        self.batches.close()
+        self.store.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.close()
+
+
+def test_every_photo_of_a_folder_gets_a_vector_and_thumbnails(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    counts = bench.view.counts()
+    assert counts.photos == counts.indexed == counts.vectors == 16
+    for row in bench.view.table().hashes:
+        name = row.tobytes().hex()
+        assert (bench.library.thumbnails / name[:2] / f"{name}-256.jpg").stat().st_size > 500
+
+
+def test_the_newest_photos_are_read_first(bench: Bench, photo_folder: Path) -> None:
+    photos = sorted(path for path in photo_folder.rglob("*") if path.is_file())
+    for age, path in enumerate(photos):
+        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+    bench.scan(photo_folder)
+    assert [path for _, path in Waiting(bench.store, [photo_folder])] == [str(p) for p in photos]
+
+
+def test_a_second_run_reads_nothing(bench: Bench, photo_folder: Path) -> None:
+    bench.update(photo_folder)
+    changes, batches = bench.update(photo_folder)
+    assert (changes.found, changes.unchanged, batches) == (16, 16, [])
+
+
+def test_copies_share_one_vector_and_are_encoded_once(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "twins"
+    folder.mkdir()
+    Image.new("RGB", (64, 64), "red").save(folder / "a.png")
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes())
+    bench.update(folder)
+    assert (bench.view.counts().indexed, bench.view.counts().vectors) == (2, 1)
+    assert bench.encoder.seen == 1
+
+
+def test_an_edited_photo_gets_a_new_vector(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "edited"
+    folder.mkdir()
+    Image.new("RGB", (64, 64), "red").save(folder / "a.png")
+    bench.update(folder)
+    Image.new("RGB", (65, 64), "blue").save(folder / "a.png")
+    bench.update(folder)
+    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found.refresh(bench.view)
+    nearest = found.nearest(bench.encoder.texts(["blue"])[0], 1)
+    photos = bench.view.photos_of([int(nearest.contents[0])])
+    assert [photo.path for copies in photos.values() for photo in copies] == [folder / "a.png"]
+
+
+def test_a_photo_that_is_gone_and_returns_keeps_its_vector(
+    bench: Bench, photo_folder: Path, tmp_path: Path
+) -> None:
+    bench.update(photo_folder)
+    seen = bench.encoder.seen
+    photo = next(path for path in photo_folder.rglob("*") if path.is_file())
+    photo.rename(tmp_path / "aside")
+    assert len(bench.update(photo_folder)[0].missing) == 1
+    assert bench.view.counts().missing == 1
+    (tmp_path / "aside").rename(photo)
+    assert len(bench.update(photo_folder)[0].returned) == 1
+    assert bench.view.counts().indexed == 16
+    assert bench.encoder.seen == seen
+
+
+def test_a_broken_photo_gets_a_reason_and_stops_nobody(bench: Bench, photo_folder: Path) -> None:
+    whole = next(photo_folder.rglob("*.jpg")).read_bytes()
+    (photo_folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (photo_folder / "empty.png").write_bytes(b"")
+    (photo_folder / "words.jpg").write_text("I am no photo")
+    bench.update(photo_folder)
+    reasons = {problem.path.name: problem.reason for problem in bench.view.problems()}
+    assert reasons == {
+        "cut.jpg": "The file ends too early.",
+        "empty.png": "The file is empty.",
+        "words.jpg": "We can't read this kind of file yet.",
+    }
+    assert bench.view.counts().indexed == 16
+    assert bench.update(photo_folder)[0].failed == 3
+
+
+def test_a_file_name_that_is_no_unicode_is_indexed_and_read_back(
+    bench: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    odd = os.fsdecode(os.fsencode(folder) + b"/caf\xe9 \xf0\x9f\x8e\x82 'quoted'.png")
+    try:
+        Image.new("RGB", (40, 40), "green").save(odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    bench.update(folder)
+    photo = bench.view.photo(int(bench.view.table().ids[0]))
+    assert photo is not None
+    assert photo.path.exists()
+
+
+def test_another_encoder_embeds_anew_and_keeps_the_old_vectors(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    bench.store.close()
+    other = replace(SPEC, digest="another-digest", name="other")
+    bench.store = Store(bench.library, other)
+    assert bench.scan(photo_folder).unchanged == 0
+    bench.read(photo_folder)
+    assert bench.view.counts("another-digest").vectors == 16
+    assert bench.view.counts(SPEC.digest).vectors == 16
+
+
+def test_a_folder_inside_another_joins_it_and_a_parent_takes_its_children_over(
+    bench: Bench, photo_folder: Path
+) -> None:
+    inner = photo_folder / "inner"
+    inner.mkdir()
+    next(photo_folder.glob("*.jpg")).rename(inner / "one.jpg")
+    bench.update(inner)
+    bench.update(photo_folder)
+    folders = bench.view.folders()
+    assert [(folder.path, folder.photos) for folder in folders] == [(photo_folder, 16)]
+    assert not bench.store.join(inner)
+
+
+def test_leaving_takes_photos_and_vectors_out_but_not_those_of_copies_elsewhere(
+    bench: Bench, photo_folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    photo = next(photo_folder.rglob("*.jpg"))
+    (other / "copy.jpg").write_bytes(photo.read_bytes())
+    bench.update(photo_folder)
+    bench.update(other)
+    bench.store.leave(photo_folder)
+    counts = bench.view.counts()
+    assert (counts.photos, counts.indexed, counts.vectors) == (1, 1, 1)
+
+
+def test_the_snapshot_and_the_changes_behind_it_say_what_sqlite_says(
+    bench: Bench, photo_folder: Path, tmp_path: Path
+) -> None:
+    bench.update(photo_folder)
+    write_snapshot(bench.library, bench.view, SPEC.digest, SPEC.dimension)
+    later = tmp_path / "later"
+    later.mkdir()
+    Image.new("RGB", (64, 64), "red").save(later / "red.png")
+    bench.update(later)
+    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    assert len(found) == 16
+    found.refresh(bench.view)
+    rows = bench.view.vectors_since(0, SPEC.digest)
+    assert len(found) == len(rows) == 17
+    query = bench.encoder.texts(["red"])[0]
+    matrix = np.frombuffer(b"".join(row[2] for row in rows), np.float16).reshape(17, -1)
+    want = np.sort(matrix.astype(np.float32) @ query)[::-1]
+    np.testing.assert_allclose(found.nearest(query, 17).scores, want, atol=1e-3)
+    assert found.nearest(query, 1).contents[0] == rows[-1][1]
+
+
+def test_a_damaged_snapshot_is_passed_over(bench: Bench, photo_folder: Path) -> None:
+    bench.update(photo_folder)
+    write_snapshot(bench.library, bench.view, SPEC.digest, SPEC.dimension)
+    (snapshot,) = bench.library.vectors.glob("*.faiss")
+    snapshot.write_bytes(snapshot.read_bytes()[:50])
+    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found.refresh(bench.view)
+    assert len(found) == 16
+
+
+def test_a_search_among_some_contents_finds_exactly_the_best_of_those(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found.refresh(bench.view)
+    query = bench.encoder.texts(["blue"])[0]
+    every = found.nearest(query, 16)
+    some = np.sort(every.contents[::3])
+    assert list(found.nearest(query, 16, some).contents) == list(every.contents[::3])
