@@ -4,8 +4,10 @@
 SHELL := /bin/sh
 # The first Python that fits; `make PYTHON=... run` takes another.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+endif
 IN := .venv/bin/python
 PIP := $(IN) -m pip install --disable-pip-version-check --quiet
 
