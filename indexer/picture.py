@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from indexer.errors import Reason, UnreadablePhoto
 
@@ -23,6 +23,17 @@ HASH_BYTES = 16
 DATE_TAGS = (0x9003, 0x9004)  # EXIF DateTimeOriginal, DateTimeDigitized
 DATE_MODIFIED = 0x0132
 EXIF_IFD = 0x8769
+ORIENTATION = 0x0112
+TURNS = {  # EXIF orientation: how to get upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 
 
 def prepare() -> None:
@@ -59,17 +70,16 @@ class OpenedPhoto:
 
     def __init__(self, data: bytes) -> None:
         """Raises UnreadablePhoto."""
-        self._size_bytes = len(data)
         try:
             self._image = Image.open(BytesIO(data))
-            exif = self._image.getexif()
-            turned = exif.get(0x0112, 1) in (5, 6, 7, 8)
         except Exception as error:  # codecs raise whatever strangers' bytes provoke
             raise UnreadablePhoto(_reason(error, data)) from error
         w, h = self._image.size
         if w * h > MAX_PIXELS:
             raise UnreadablePhoto(Reason.TOO_LARGE)
-        self.width, self.height = (h, w) if turned else (w, h)
+        exif = _exif(self._image)
+        self._turn = TURNS.get(exif.get(ORIENTATION, 1))
+        self.width, self.height = (h, w) if self._turn in SIDEWAYS else (w, h)
         self.taken = _taken(exif)
 
     def decode(self, short_px: int | None = None) -> Image.Image:
@@ -84,9 +94,10 @@ class OpenedPhoto:
                 scale = short_px / min(w, h)
                 image.draft(None, (int(w * scale) + 1, int(h * scale) + 1))
             image.load()
-            return _as_rgb(ImageOps.exif_transpose(image))
+            rgb = _as_rgb(image)
         except Exception as error:  # as above
             raise UnreadablePhoto(_reason(error, b"?")) from error
+        return rgb if self._turn is None else rgb.transpose(self._turn)
 
 
 def for_encoder(picture: Image.Image) -> Image.Image:
@@ -147,11 +158,19 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     return converted or image
 
 
+def _exif(image: Image.Image) -> Image.Exif:
+    """The EXIF block, or an empty one: a broken block is no reason to lose a photo."""
+    try:
+        return image.getexif()
+    except Exception:  # as above
+        return Image.Exif()
+
+
 def _taken(exif: Image.Exif) -> str | None:
     """When the camera says it was taken, as ISO local wall time."""
     try:
         inner = exif.get_ifd(EXIF_IFD)
-    except Exception:  # a broken EXIF block is no reason to lose a photo
+    except Exception:  # as above
         inner = {}
     for value in (*(inner.get(tag) for tag in DATE_TAGS), exif.get(DATE_MODIFIED)):
         try:
