@@ -1,0 +1,195 @@
+"""The indexer as its clients meet it: over the socket, with real decoders and a fake encoder."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from indexer.channel import call
+from indexer.client import Client
+from indexer.errors import BadFolder
+from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble
+from indexer.library import Library
+from indexer.photo import FolderState
+from indexer.scan import check_folder
+from indexer.service import Busy, Service, lock
+from indexer.view import View
+from tests.fakes import ColourEncoder
+
+Start = Callable[[], Client]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library.at(tmp_path / "library")
+
+
+@pytest.fixture
+def start(library: Library) -> Iterator[Start]:
+    """Call it for a client; the first call starts the indexer, the end of the test waits for it."""
+    threads: list[threading.Thread] = []
+    clients: list[Client] = []
+
+    def serve(ready: threading.Event) -> None:
+        with lock(library):
+            service = Service(library, ColourEncoder(), cores=2)
+            ready.set()
+            service.run()
+            service.close()
+
+    def client() -> Client:
+        if not threads or not threads[-1].is_alive():
+            ready = threading.Event()
+            threads.append(threading.Thread(target=serve, args=[ready]))
+            threads[-1].start()
+            assert ready.wait(10)
+        clients.append(Client(call(library.socket), None))
+        return clients[-1]
+
+    yield client
+    for one in clients:
+        one.close()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def until_done(client: Client, request: str) -> list[Event]:
+    """All events up to the end of our request."""
+    events: list[Event] = []
+    for event in client.events():
+        events.append(event)
+        if isinstance(event, Done) and request in event.requests:
+            return events
+    raise AssertionError(f"the indexer went away after {events}")
+
+
+def test_a_request_is_followed_to_its_end(start: Start, photo_folder: Path) -> None:
+    client = start()
+    events = until_done(client, client.add([photo_folder]))
+    assert any(isinstance(event, FoldersChanged) for event in events)
+    assert sum(event.photos for event in events if isinstance(event, Committed)) == 16
+    assert [event for event in events if isinstance(event, Progress)][-1].indexed == 16
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert (done.found, done.indexed, done.unchanged, done.failed, done.missing) == (
+        16,
+        16,
+        0,
+        0,
+        0,
+    )
+
+
+def test_the_indexer_ends_when_its_last_client_has_gone(
+    start: Start, library: Library, photo_folder: Path
+) -> None:
+    first, second = start(), start()
+    first.close()
+    assert isinstance(until_done(second, second.add([photo_folder]))[-1], Done)
+    second.close()
+    wait_for_lock(library)
+
+
+def wait_for_lock(library: Library) -> None:
+    """Return once nobody holds the library; the test's time limit is the deadline."""
+    while True:
+        try:
+            lock(library).close()
+        except Busy:
+            threading.Event().wait(0.02)
+        else:
+            return
+
+
+def test_two_clients_are_served_by_one_run(
+    start: Start, photo_folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "more"
+    other.mkdir()
+    Image.new("RGB", (50, 50), "red").save(other / "red.png")
+    first, second = start(), start()
+    one, two = first.add([photo_folder]), second.add([other])
+    until_done(first, one)
+    until_done(second, two)
+    with View(Library.at(tmp_path / "library")) as view:
+        assert view.counts().indexed == 17
+
+
+def test_a_library_has_one_writer(start: Start, library: Library) -> None:
+    start()
+    with pytest.raises(Busy):
+        lock(library)
+
+
+def test_a_folder_that_is_away_keeps_its_photos(
+    start: Start, library: Library, photo_folder: Path, tmp_path: Path
+) -> None:
+    client = start()
+    until_done(client, client.add([photo_folder]))
+    photo_folder.rename(tmp_path / "unplugged")
+    events = until_done(client, client.refresh())
+    assert any(isinstance(event, Trouble) for event in events)
+    with View(library) as view:
+        assert view.folders()[0].state is FolderState.AWAY
+        assert (view.counts().indexed, view.counts().missing) == (16, 0)
+        (tmp_path / "unplugged").rename(photo_folder)
+        done = until_done(client, client.refresh())[-1]
+        assert isinstance(done, Done)
+        assert (done.unchanged, done.indexed) == (16, 0)
+        assert view.folders()[0].state is FolderState.AVAILABLE
+
+
+def test_a_folder_can_leave_the_library(start: Start, library: Library, photo_folder: Path) -> None:
+    client = start()
+    until_done(client, client.add([photo_folder]))
+    client.remove(photo_folder)
+    until_done(client, client.refresh())
+    with View(library) as view:
+        assert (view.folders(), view.counts().photos) == ([], 0)
+    assert len(list(photo_folder.iterdir())) == 16
+
+
+def test_what_was_left_half_done_is_ended_by_the_next_indexer(
+    start: Start, library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(120):
+        Image.new("RGB", (40, 40), (number * 2, 90, 30)).save(folder / f"{number}.png")
+    client = start()
+    client.add([folder])
+    for event in client.events():
+        if isinstance(event, Committed) and event.photos:
+            break
+    client.close()
+    wait_for_lock(library)
+    with View(library) as view:
+        kept = view.counts().indexed
+        assert 0 < kept < 120
+        again = start()
+        done = until_done(again, again.add([folder]))[-1]
+        assert isinstance(done, Done)
+        assert (done.indexed, done.unchanged) == (120 - kept, kept)
+        assert view.counts().vectors == 120
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [("nowhere", "does not exist"), ("file.jpg", "is a file"), ("secret", "permission")],
+)
+def test_a_folder_that_can_not_be_read_is_refused_with_the_way_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, words: str
+) -> None:
+    (tmp_path / "file.jpg").touch()
+    (tmp_path / "secret").mkdir(mode=0o000)
+    if what == "secret":  # root may read everything, so the refusal is the system's, made by hand
+
+        def refuse(path: Path) -> None:
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr("indexer.scan.os.scandir", refuse)
+    with pytest.raises(BadFolder, match=words):
+        check_folder(tmp_path / what)
