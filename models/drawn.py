@@ -19,6 +19,7 @@ from models.drawn_things import THINGS
 
 FIRST_DAY = datetime(2018, 1, 1, 8, 0, 0)
 DAYS = 2500  # the dates of a drawn folder spread over about seven years
+OUTING = 12  # photos in a row that were taken on one day
 SCENES = tuple(scene for pair in zip(THINGS, PLACES, strict=True) for scene in pair)
 FORMATS = ("jpg", "jpg", "jpg", "png", "webp")  # cycled: most photos are JPEGs, as in real folders
 
@@ -62,7 +63,7 @@ def draw_folder(
     """Write `count` drawn photos into `folder`, made where needed; return them in order of name.
 
     Every fourth stands upright (portrait). The names tell nothing of the content. Dates are in
-    EXIF, all different, in no order.
+    EXIF: a dozen photos share a day, the days are in no order.
     """
     folder.mkdir(parents=True, exist_ok=True)
     photos = []
@@ -78,9 +79,11 @@ def draw_folder(
 
 
 def _taken(seed: int, number: int) -> datetime:
-    chance = random.Random(f"taken {seed} {number}")
-    day = timedelta(days=chance.randrange(DAYS), seconds=chance.randrange(12 * 3600))
-    return FIRST_DAY + day
+    """An outing of a few photos, each some minutes after the last."""
+    outing, minute = divmod(number, OUTING)
+    chance = random.Random(f"outing {seed} {outing}")
+    start = timedelta(days=chance.randrange(DAYS), minutes=chance.randrange(9 * 60), seconds=outing)
+    return FIRST_DAY + start + timedelta(minutes=7 * minute)
 
 
 def _save(picture: Image.Image, path: Path, taken: datetime) -> None:
