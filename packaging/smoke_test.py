@@ -31,7 +31,7 @@ def look_inside(bundle: Path) -> None:
     """Nothing of training travels with the app."""
     found = [path for path in bundle.rglob("*") if path.name.lower().startswith(FOREIGN)]
     assert not found, f"the bundle holds {found[0]} and {len(found) - 1} more"
-    size_mb = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()) / 1e6
+    size_mb = sum(path.lstat().st_size for path in bundle.rglob("*")) / 1e6
     print(f"bundle: {size_mb:.0f} MB, no torch")
 
 
