@@ -4,6 +4,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from indexer.errors import BadQuestion, KnownError
 from indexer.lockdown import deny_network
@@ -18,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == [ROLE]:
         return _play(given[1:])
     deny_network()
+    for stream in (sys.stdout, sys.stderr):  # file names need not be Unicode
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     from app import cli  # after the lock-down: nothing of ours is loaded before it
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.commands.unreadable import read_text
+from app.commands.unreadable import read_lines
 from indexer.decode import Decoded, DecoderPool
 from indexer.errors import KnownError, Reason
 from indexer.pipeline import BATCH, BatchEncoder
@@ -24,20 +24,20 @@ def run(model: str | None, photos: Sequence[Path], texts: Path | None, out: Path
     if not out.absolute().parent.is_dir():
         raise KnownError(f"{out.absolute().parent} does not exist, so {out.name} can't go there.")
     encoder = OnnxEncoder(find(model))
-    arrays: dict[str, NDArray[np.generic]] = {}
-    if texts is not None:
-        arrays["texts"] = text_vectors(encoder, read_text(texts, "file of sentences").splitlines())
-    if photos or texts is None:
-        vectors, reasons = photo_vectors(encoder, photos)
-        for path, reason in zip(photos, reasons, strict=True):
-            if reason is not None:
-                print(f"{path}: {reason.sentence}", file=sys.stderr)
-        arrays["photos"] = vectors
-        arrays["photo_ok"] = np.array([reason is None for reason in reasons], np.bool_)
-        arrays["photo_paths"] = np.array([str(path) for path in photos], np.str_)
+    sentences = read_lines(texts, "file of sentences") if texts else []
+    vectors, reasons = photo_vectors(encoder, photos)
+    for path, reason in zip(photos, reasons, strict=True):
+        if reason is not None:
+            print(f"{path}: {reason.sentence}", file=sys.stderr)
     try:
         with out.open("wb") as file:  # savez would add .npz to another name
-            np.savez(file, **arrays)  # type: ignore[arg-type] # numpy's stub takes a bool keyword
+            np.savez(
+                file,
+                photos=vectors,
+                photo_ok=np.array([reason is None for reason in reasons], np.bool_),
+                photo_paths=np.array([str(path) for path in photos], np.str_),
+                texts=text_vectors(encoder, sentences),
+            )
     except OSError as error:
         raise KnownError(f"{out} can't be written: {error.strerror}.") from error
     return 0

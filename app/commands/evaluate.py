@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from app.commands.embed import photo_vectors, text_vectors
-from app.commands.unreadable import read_text
+from app.commands.unreadable import read_lines
 from indexer.errors import KnownError
 from indexer.scan import check_folder
 from models.evaluate import retrieval
@@ -50,7 +50,7 @@ def run(model: str | None, photos: Path, captions: Path, *, as_json: bool) -> in
 def read_captions(path: Path) -> list[tuple[str, str]]:
     """The (photo, caption) rows of a TSV. Raises KnownError naming the line that is none."""
     rows = []
-    for number, line in enumerate(read_text(path, "file of captions").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path, "file of captions"), start=1):
         if not line.strip():
             continue
         name, tab, caption = line.partition("\t")
@@ -65,14 +65,11 @@ def read_captions(path: Path) -> list[tuple[str, str]]:
 def _print(result: dict[str, object]) -> None:
     """The same for a person."""
     print(f"{result['photos']:,} photos, {result['captions']:,} captions")
-    for direction, words in (
-        ("text_to_photo", "text to photo"),
-        ("photo_to_text", "photo to text"),
-    ):
+    for direction in ("text_to_photo", "photo_to_text"):
         figures = result[direction]
         assert isinstance(figures, dict)
         print(
-            f"{words}: "
+            f"{direction.replace('_', ' ')}: "
             + ", ".join(f"{k} {v:.3f}" for k, v in figures.items() if k.startswith("R@"))
             + f", median rank {figures['median_rank']:g}"
         )

@@ -13,13 +13,14 @@ def check_photo(path: Path) -> None:
         raise KnownError(f"{path} does not exist. Check how it is spelled.")
 
 
-def read_text(path: Path, what: str) -> str:
-    """The UTF-8 text of a file that holds `what`. Raises KnownError."""
+def read_lines(path: Path, what: str) -> list[str]:
+    """The lines of a UTF-8 file that holds `what`, empty ones too. Raises KnownError."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise KnownError(
             f"The {what} {path} can't be read: {error.strerror}. Check its name."
         ) from error
     except UnicodeDecodeError as error:
         raise KnownError(f"The {what} {path} is not UTF-8 text. Save it as UTF-8.") from error
+    return text.removesuffix("\n").split("\n") if text else []
