@@ -28,10 +28,11 @@ HEAVY = {
 MAY_IMPORT_HEAVY = {
     "models.clip",
     "models.data",
+    "models.distill",
     "models.export",
     "models.loss",
     "models.reference",
-    "models.sentence_teacher",
+    "models.space",
     "models.teacher",
     "models.train",
 }
