@@ -1,6 +1,7 @@
 """The one entrance: the window, a command, or (frozen) a part that the program starts itself."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == [ROLE]:
         return _play(given[1:])
-    deny_network()
+    if not paints_elsewhere(os.environ.get("DISPLAY", "")):
+        deny_network()
     for stream in (sys.stdout, sys.stderr):  # file names need not be Unicode
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
@@ -42,6 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("sightword: this is a bug of ours; the lines above say where.", file=sys.stderr)
         return BUG
+
+
+def paints_elsewhere(display: str) -> bool:
+    """Whether an X display is reached over the network: then the window needs one socket of it.
+
+    The indexer and the decoders lock themselves down all the same.
+
+    >>> [paints_elsewhere(display) for display in ("", ":0", "unix:0", "localhost:10.0")]
+    [False, False, False, True]
+    """
+    return display.rpartition(":")[0] not in ("", "unix")
 
 
 def _play(arguments: list[str]) -> int:

@@ -130,7 +130,8 @@ class Searcher:
 
         decoder = Decoder()
         try:
-            return self.encoder.images(decoder.index(path, spec.image, None).square[None])[0]
+            square = decoder.index(path, spec.image, None).square
+            return np.asarray(self.encoder.images(square[None])[0])
         except UnreadablePhoto as error:
             raise KnownError(f"{path} can't be compared: {error}") from error
         finally:

@@ -51,4 +51,4 @@ class ColourEncoder:
         rows = np.zeros((len(colours), self.spec.dimension), np.float32)
         rows[:, :3] = colours / 255 - 0.5
         rows[:, 3] = 0.05
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
