@@ -40,6 +40,7 @@ class ToDo:
     id: int
     path: str
     mtime_ns: int
+    state: PhotoState  # PENDING, or INDEXED where another encoder has seen it
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +193,42 @@ class Store:
     def to_do(self, folders: Sequence[Path], after: ToDo | None, limit: int) -> list[ToDo]:
         """The next photos below `folders` to decode, newest first, `after` the last one given.
 
-        Pending ones, and indexed ones whose content lacks a vector of the present encoder.
+        Pending ones; when there are no more, those whose content lacks a vector of the present
+        encoder. Each page is a short walk over the index (state, mtime_ns), however many there are.
         """
+        if after is None or after.state is PhotoState.PENDING:
+            page = self._page(folders, PhotoState.PENDING, after, limit, "TRUE")
+            if page:
+                return page
+            after = None
+        lacks_vector = (
+            "NOT EXISTS (SELECT 1 FROM embedding"
+            f" WHERE encoder_id = {self.encoder_id} AND embedding.content_id = photo.content_id)"
+        )
+        return self._page(folders, PhotoState.INDEXED, after, limit, lacks_vector)
+
+    def _page(
+        self,
+        folders: Sequence[Path],
+        state: PhotoState,
+        after: ToDo | None,
+        limit: int,
+        condition: str,
+    ) -> list[ToDo]:
         inside = " OR ".join(
             "(path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT))" for _ in folders
         )
         ranges = [bound for folder in folders for bound in below(folder)]
-        start = (after.mtime_ns, after.mtime_ns, after.id) if after else (1 << 62, 1 << 62, 0)
-        lacking = (
-            f"(state = '{PhotoState.INDEXED}' AND NOT EXISTS (SELECT 1 FROM embedding"
-            " WHERE encoder_id = ? AND embedding.content_id = photo.content_id))"
-        )
+        start = (after.mtime_ns, after.id) if after else (1 << 62, 0)
         with as_bad_library(self.library):
             cursor = self.connection.execute(
-                f"SELECT id, path, mtime_ns FROM photo WHERE ({inside or 'FALSE'})"
-                " AND (mtime_ns < ? OR (mtime_ns = ? AND id > ?))"
-                f" AND (state = '{PhotoState.PENDING}' OR {lacking})"
-                " ORDER BY mtime_ns DESC, id LIMIT ?",
-                (*ranges, *start, self.encoder_id, limit),
+                "SELECT id, path, mtime_ns FROM photo INDEXED BY photo_to_do"
+                " WHERE state = ? AND (mtime_ns, id) < (?, ?)"
+                f" AND ({inside or 'FALSE'}) AND {condition}"
+                " ORDER BY mtime_ns DESC, id DESC LIMIT ?",
+                (state, *start, *ranges, limit),
             )
-            return [ToDo(*row) for row in cursor]
+            return [ToDo(number, path, mtime_ns, state) for number, path, mtime_ns in cursor]
 
     def embedded(self, hashes: Iterable[bytes]) -> set[bytes]:
         """Those of the contents that have a vector of the present encoder."""
