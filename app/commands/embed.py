@@ -12,9 +12,8 @@ from app.commands.unreadable import read_lines
 from indexer.decode import Decoded, DecoderPool
 from indexer.errors import KnownError, Reason
 from indexer.pipeline import BATCH, BatchEncoder
-from models.encoder import Vectors
-from models.installed import find
-from models.onnx import OnnxEncoder
+from models.encoder import Encoder, Vectors
+from models.installed import find, load
 
 TEXTS_AT_ONCE = 64
 
@@ -23,7 +22,7 @@ def run(model: str | None, photos: Sequence[Path], texts: Path | None, out: Path
     """Write `out`. Raises KnownError."""
     if not out.absolute().parent.is_dir():
         raise KnownError(f"{out.absolute().parent} does not exist, so {out.name} can't go there.")
-    encoder = OnnxEncoder(find(model))
+    encoder = load(find(model))
     sentences = read_lines(texts, "file of sentences") if texts else []
     vectors, reasons = photo_vectors(encoder, photos)
     for path, reason in zip(photos, reasons, strict=True):
@@ -43,9 +42,7 @@ def run(model: str | None, photos: Sequence[Path], texts: Path | None, out: Path
     return 0
 
 
-def photo_vectors(
-    encoder: OnnxEncoder, photos: Sequence[Path]
-) -> tuple[Vectors, list[Reason | None]]:
+def photo_vectors(encoder: Encoder, photos: Sequence[Path]) -> tuple[Vectors, list[Reason | None]]:
     """(n, d) float32 unit rows in order, zero where unreadable; and why, or None.
 
     They go the way that indexing goes: the same decoders, the same scaled decoding.
@@ -80,7 +77,7 @@ def photo_vectors(
     return vectors, reasons
 
 
-def text_vectors(encoder: OnnxEncoder, sentences: Sequence[str]) -> Vectors:
+def text_vectors(encoder: Encoder, sentences: Sequence[str]) -> Vectors:
     """(m, d) float32 unit rows, one a sentence."""
     parts = [
         encoder.texts(sentences[start : start + TEXTS_AT_ONCE])

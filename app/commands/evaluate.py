@@ -11,8 +11,7 @@ from app.commands.unreadable import read_lines
 from indexer.errors import KnownError
 from indexer.scan import check_folder
 from models.evaluate import retrieval
-from models.installed import find
-from models.onnx import OnnxEncoder
+from models.installed import find, load
 
 
 def run(model: str | None, photos: Path, captions: Path, *, as_json: bool) -> int:
@@ -20,7 +19,7 @@ def run(model: str | None, photos: Path, captions: Path, *, as_json: bool) -> in
     check_folder(photos)
     rows = read_captions(captions)
     names = list(dict.fromkeys(name for name, _ in rows))
-    encoder = OnnxEncoder(find(model))
+    encoder = load(find(model))
     vectors, reasons = photo_vectors(encoder, [photos / name for name in names])
     readable = [name for name, reason in zip(names, reasons, strict=True) if reason is None]
     if len(readable) < len(names):
