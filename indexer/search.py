@@ -6,6 +6,7 @@ nothing to do with this library: a hit must stand `cut_z` robust standard deviat
 bank's median (both figures travel with the encoder).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from indexer.vectors import Nearest, VectorIndex
 from indexer.view import View
 from models.encoder import Encoder, Vectors
 from models.errors import KnownError
+from models.installed import load
 
 BANK_ROWS = 2000  # of the library itself, where an encoder brings no bank
 DEFAULT_CUT_Z = 2.3  # the top 1% of a normal distribution, where nothing was measured
@@ -54,8 +56,14 @@ class Results:
 class Searcher:
     """Search `library` with an encoder. For one thread; nothing heavy happens before a search."""
 
-    def __init__(self, library: Library, encoder_folder: Path) -> None:
+    def __init__(
+        self,
+        library: Library,
+        encoder_folder: Path,
+        load: Callable[[Path], Encoder] = load,
+    ) -> None:
         self.library = library
+        self._load = load
         self._folder = encoder_folder
         self._view = View(library)
         self._encoder: Encoder | None = None
@@ -77,9 +85,7 @@ class Searcher:
     def encoder(self) -> Encoder:
         """The encoder, loaded at the first use. Raises KnownError."""
         if self._encoder is None:
-            from models.onnx import OnnxEncoder  # heavy: not before it is needed
-
-            self._encoder = OnnxEncoder(self._folder)
+            self._encoder = self._load(self._folder)
         return self._encoder
 
     def search(self, query: Query) -> Results:

@@ -33,6 +33,7 @@ from indexer.snapshots import Snapshots
 from indexer.store import Store
 from indexer.tally import Tally
 from models.encoder import Encoder
+from models.installed import load
 
 TICK_S = 0.5  # between progress events
 FIRST_CALL_S = 10.0  # how long to wait for the client that started us
@@ -205,13 +206,6 @@ def lock(library: Library) -> IO[str]:
     return file
 
 
-def load_encoder(folder: Path) -> Encoder:
-    """The encoder to index with. Imported here: it is the heaviest thing this process loads."""
-    from models.onnx import OnnxEncoder
-
-    return OnnxEncoder(folder)
-
-
 def main(arguments: list[str]) -> int:
     """Start, say so on stdout, serve, end. Exit status as CONTRACT has it."""
     deny_network()
@@ -222,7 +216,7 @@ def main(arguments: list[str]) -> int:
     library = Library.at(given.library)
     try:
         with lock(library):
-            service = Service(library, load_encoder(given.encoder), os.cpu_count() or 1)
+            service = Service(library, load(given.encoder), os.cpu_count() or 1)
             signal.signal(signal.SIGTERM, lambda *_: service.stop())
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's; we see it go
             _say({"ready": True})

@@ -1,4 +1,4 @@
-"""Find the encoders that are on this machine.
+"""Find the encoders that are on this machine, and load one.
 
 An encoder is a folder with a manifest. Ours lie in `resources/encoders/`; others that a person
 added lie in a folder of the library's, given as `extra`.
@@ -7,6 +7,7 @@ added lie in a folder of the library's, given as `extra`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.encoder import Encoder
 from models.errors import BadEncoder, KnownError
 from models.spec import MANIFEST, EncoderSpec
 
@@ -52,6 +53,16 @@ def find(name: str | None = None, extra: Path | None = None) -> Path:
             EncoderSpec.read(home / wanted)  # it is there but was left out: raise what is wrong
     names = ", ".join(one.spec.name for one in installed(extra)) or "none"
     raise KnownError(f"There is no encoder called {wanted!r}. Installed: {names}.")
+
+
+def load(folder: Path) -> Encoder:
+    """The encoder in `folder`, ready to run here. Raises BadEncoder.
+
+    Each tower is read at its first use. The runtime is imported only now: it is heavy.
+    """
+    from models.onnx import OnnxEncoder
+
+    return OnnxEncoder(folder)
 
 
 def _folders(home: Path | None) -> list[Path]:
