@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,6 @@ def wait_until_free(library: Library) -> None:
         try:
             lock(library).close()
         except Busy:
-            signal.sigtimedwait([], 0.02)
+            threading.Event().wait(0.02)
         else:
             return
