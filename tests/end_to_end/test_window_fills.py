@@ -26,18 +26,9 @@ from indexer.search import Searcher
 from indexer.service import Service, lock
 from indexer.view import View
 from models.drawn import draw_folder
-from models.encoder import Encoder
-from tests.fakes import SPEC, ColourEncoder
+from tests.fakes import ColourEncoder
 
 PHOTOS = 200
-
-
-class ColourSearcher(Searcher):
-    """The real search with the encoder of the tests."""
-
-    @property
-    def encoder(self) -> Encoder:
-        return ColourEncoder()
 
 
 class Watcher(QObject):
@@ -92,7 +83,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
         Sources(
             library=library,
             view=lambda: View(library),
-            searcher=lambda: ColourSearcher(library, tmp_path),
+            searcher=lambda: Searcher(library, tmp_path, lambda _: ColourEncoder()),
             client=connect,
             decoder=Decoder,
         )
@@ -105,7 +96,6 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
     for thread in services:
         thread.join(10)
         assert not thread.is_alive()
-    assert SPEC.name == "fake"
 
 
 def test_tiles_are_painted_before_indexing_is_done(
