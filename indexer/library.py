@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+DATABASE = "library.sqlite3"
 SOCKET_PATH_BYTES = 100  # sun_path holds 108 bytes on Linux, 104 on a Mac
 
 
@@ -23,7 +24,7 @@ class Library:
     @property
     def database(self) -> Path:
         """The index: folders, photos, contents, embeddings. The truth."""
-        return self.root / "library.sqlite3"
+        return self.root / DATABASE
 
     @property
     def vectors(self) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import BadFolder
+from indexer.library import DATABASE
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
@@ -26,8 +27,9 @@ class Found:
 class Scan:
     """One walk over `root`. Iterate it once; afterwards `unreadable` is complete.
 
-    Hidden files and folders (a leading dot, so `._` files of a Mac too) are left out. A link to
-    a file is followed, a link to a folder is not: so no loop can arise.
+    Hidden files and folders (a leading dot, so `._` files of a Mac too) are left out, and so is a
+    folder that is a library of ours: its thumbnails are no photos. A link to a file is followed,
+    a link to a folder is not: so no loop can arise.
     """
 
     root: Path
@@ -40,12 +42,15 @@ class Scan:
         while waiting:
             folder = waiting.pop()
             try:
-                with os.scandir(folder) as entries:
-                    yield from self._photos(entries, waiting)
+                with os.scandir(folder) as listing:
+                    entries = list(listing)
             except OSError:
                 self.unreadable.append(folder)
+                continue
+            if not any(entry.name == DATABASE for entry in entries):
+                yield from self._photos(entries, waiting)
 
-    def _photos(self, entries: Iterator[os.DirEntry[str]], waiting: list[str]) -> Iterator[Found]:
+    def _photos(self, entries: list[os.DirEntry[str]], waiting: list[str]) -> Iterator[Found]:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
