@@ -1,11 +1,11 @@
 """The two families of errors, for models and for everything built on it.
 
-    Exception
-    ├── KnownError         the world failed; the message says what, which, and how to go on
-    │   ├── BadEncoder     an encoder's folder is missing something, or holds something else
-    │   └── BadData        a file of training data can not be used
-    └── BugError           we failed; keep the trace
-        └── ParityError    an exported tower disagrees with the one that was trained
+Exception
+├── KnownError         the world failed; the message says what, which, and how to go on
+│   ├── BadEncoder     an encoder's folder is missing something, or holds something else
+│   └── BadData        a file of training data can not be used
+└── BugError           we failed; keep the trace
+    └── ParityError    an exported tower disagrees with the one that was trained
 """
 
 
