@@ -1,0 +1,162 @@
+"""Make a space of teachers: two linear maps that let an image network and a sentence encoder meet.
+
+    python -m models.space --out space.npz --packs a.bin b.bin --captions flickr8k.tsv \\
+        --sentences flickr8k.txt names.txt
+
+Neither teacher was trained with the other, but photos with captions tell which of their vectors
+belong together, and so do the class names of labelled sets. The two maps are all that is learnt
+here, in a minute; our own towers then learn to land where the mapped teachers land, on any photo
+and on any sentence, captioned or not.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.data import Photos, captions_of, open_packs
+from models.errors import BadData
+from models.loss import contrastive
+
+SCALE = 20.0  # softer than CLIP's 100: a linear map can not tell near pairs apart, and overfits
+PROMPT = "a photo of a {}"  # how a class name becomes a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Both maps. Features are made even first: minus their mean, over their spread."""
+
+    image_mean: NDArray[np.float32]  # (f,)
+    image_std: NDArray[np.float32]  # (f,)
+    image_map: NDArray[np.float32]  # (f, d)
+    text_mean: NDArray[np.float32]  # (g,)
+    text_map: NDArray[np.float32]  # (g, d)
+
+    @classmethod
+    def read(cls, path: Path) -> "Space":
+        """The space of a file that `write` made. Raises BadData."""
+        try:
+            with np.load(path) as arrays:
+                return cls(**{name: arrays[name] for name in arrays.files})
+        except (OSError, ValueError, TypeError) as error:
+            raise BadData(f"{path} holds no space of teachers: {error}") from error
+
+    def write(self, path: Path) -> None:
+        """All arrays in one .npz."""
+        np.savez(path, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    def even(self, features: NDArray[np.float16]) -> Tensor:
+        """(n, f) image features, each with mean 0 and spread 1."""
+        return torch.from_numpy((features.astype(np.float32) - self.image_mean) / self.image_std)
+
+    def images(self, features: NDArray[np.float16]) -> Tensor:
+        """(n, d) unit rows of image features."""
+        return functional.normalize(self.even(features) @ torch.from_numpy(self.image_map), dim=1)
+
+    def texts(self, features: NDArray[np.float16]) -> Tensor:
+        """(n, d) unit rows of sentence vectors."""
+        centred = torch.from_numpy(features.astype(np.float32) - self.text_mean)
+        return functional.normalize(centred @ torch.from_numpy(self.text_map), dim=1)
+
+
+def sentence_vectors(paths: list[Path]) -> dict[str, NDArray[np.float16]]:
+    """What `models.teacher` wrote for each line of some files, by the line."""
+    found: dict[str, NDArray[np.float16]] = {}
+    for path in paths:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found |= zip(lines, np.load(f"{path}.teacher.npy"), strict=True)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which sentence vectors belong to which photo: captions, or the prompt of its class."""
+
+    texts: NDArray[np.float16]  # (m, g) the different sentences
+    of_photo: tuple[NDArray[np.int64], ...]  # n lists of rows of `texts`, some empty
+
+    def captioned(self) -> NDArray[np.int64]:
+        """The photos that have a sentence."""
+        return np.array([row for row, texts in enumerate(self.of_photo) if len(texts)], np.int64)
+
+    def draw(self, photos: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """(n,) a sentence for each of `photos`."""
+        return np.array([rng.choice(self.of_photo[photo]) for photo in photos], np.int64)
+
+
+def pairs_of(photos: Photos, captions: Path, sentences: list[Path]) -> Pairs:
+    """Match photos with the sentences whose vectors are known."""
+    known = sentence_vectors(sentences)
+    place = {sentence: row for row, sentence in enumerate(known)}
+    by_file = captions_of(captions, "train")
+    of_photo = []
+    for pack in photos.packs:
+        for file, shows in zip(pack.files, pack.shows, strict=True):
+            texts = by_file.get(Path(file).name, []) + ([PROMPT.format(shows)] if shows else [])
+            of_photo.append(np.array([place[text] for text in texts if text in place], np.int64))
+    return Pairs(np.stack(list(known.values())), tuple(of_photo))
+
+
+def fit(
+    features: NDArray[np.float16], pairs: Pairs, captions_share: float, dimension: int, seed: int
+) -> Space:
+    """Learn both maps contrastively, half of each batch from photos with human captions."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    captioned = pairs.captioned()
+    human = np.array([row for row in captioned if len(pairs.of_photo[row]) > 1], np.int64)
+    mean = features[captioned].astype(np.float32).mean(0)
+    std = features[captioned].astype(np.float32).std(0) + 1e-2
+    text_mean = pairs.texts.astype(np.float32).mean(0)
+    image_map = nn.Linear(features.shape[1], dimension, bias=False)
+    text_map = nn.Linear(pairs.texts.shape[1], dimension, bias=False)
+    nn.init.orthogonal_(text_map.weight)
+    steps, batch = 400, 2048
+    weights = [*image_map.parameters(), *text_map.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
+    scale = torch.tensor(SCALE)
+    for _ in range(steps):
+        some = int(batch * captions_share)
+        rows = np.concatenate([rng.choice(human, some), rng.choice(captioned, batch - some)])
+        texts = pairs.draw(rows, rng)
+        x = torch.from_numpy((features[rows].astype(np.float32) - mean) / std)
+        x = functional.dropout(x, 0.3)
+        y = torch.from_numpy(pairs.texts[texts].astype(np.float32) - text_mean)
+        images = functional.normalize(image_map(x), dim=1)
+        sentences = functional.normalize(text_map(y), dim=1)
+        # Rows of one photo are copies, and so are rows of one class: both share their sentence.
+        first = torch.from_numpy(np.where(np.isin(rows, human), rows, -1 - texts))
+        loss = contrastive(images, sentences, scale, first)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
+        optimizer.step()
+        schedule.step()
+    maps = [layer.weight.detach().numpy().T.copy() for layer in (image_map, text_map)]
+    return Space(mean, std, maps[0], text_mean, maps[1])
+
+
+def main() -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--packs", required=True, nargs="+", type=Path)
+    parser.add_argument("--captions", required=True, type=Path)
+    parser.add_argument("--sentences", required=True, nargs="+", type=Path)
+    parser.add_argument("--captions-share", type=float, default=0.5)
+    parser.add_argument("--dimension", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    photos = open_packs(options.packs)
+    pairs = pairs_of(photos, options.captions, options.sentences)
+    space = fit(photos.teacher(), pairs, options.captions_share, options.dimension, options.seed)
+    space.write(options.out)
+
+
+if __name__ == "__main__":
+    main()
