@@ -42,8 +42,11 @@ table: .venv/ready-to-test
 bench: .venv/ready-to-test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
 
+# Photos with captions do not travel with the project, so this can only show the way.
 train-default: .venv/ready-to-test
-	$(IN) -m models.train
+	@echo "The default encoder is made in these steps, on photos and captions of your own:"
+	@for step in train_tokenizer teacher space distill export; do \
+		sed -n 's/^    python -m/  .venv\/bin\/python -m/p; /^        --/p' models/$$step.py; done
 
 freeze: .venv/ready-to-test
 	$(IN) -m PyInstaller --noconfirm --log-level WARN packaging/sightword.spec
