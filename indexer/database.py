@@ -43,6 +43,18 @@ def connect(library: Library, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
+def check_place(library: Library) -> None:
+    """Raise BadLibrary where a library can neither be nor be made."""
+    for folder in (library.root, *library.root.parents):
+        if folder.exists():
+            if not folder.is_dir():
+                raise BadLibrary(
+                    f"The library can't be at {library.root}: {folder} is a file. "
+                    "Name another place with --library."
+                )
+            return
+
+
 @contextmanager
 def as_bad_library(library: Library) -> Iterator[None]:
     """Turn what SQLite or the file system says inside the block into BadLibrary."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.database import as_bad_library, below, connect, text_of
+from indexer.database import as_bad_library, below, check_place, connect, text_of
 from indexer.errors import Reason
 from indexer.library import Library
 from indexer.migrations import check_version
@@ -170,6 +170,7 @@ class View:
         """All rows of one statement; none where there is no library yet."""
         if self._connection is None:
             if not self.library.database.exists():
+                check_place(self.library)
                 return []
             connection = connect(self.library, read_only=True)
             taken = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -21,7 +21,7 @@ def run(library: Library, model: str | None, query: Query, *, as_json: bool) -> 
         results = searcher.search(query)
     finally:
         searcher.close()
-    if not results.searched and query.folder is not None:
+    if not results.hits and query.folder is not None:
         check_folder(query.folder)
     for rank, hit in enumerate(results.hits, start=1):
         print(json.dumps(_row(rank, hit)) if as_json else f"{hit.score:.3f}  {hit.path}")

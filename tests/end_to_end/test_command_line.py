@@ -141,6 +141,13 @@ def test_each_bad_input_gets_one_sentence_and_its_status(tmp_path: Path) -> None
     assert "Say what to look for" in sightword("search", status=2).stderr
     assert "usage" in sightword("index", status=2).stderr
     assert "no encoder called" in sightword("search", "dog", "--model", "x", status=1).stderr
+    for command in (["status"], ["search", "dog"], ["index", tmp_path / "bare"]):
+        refused = sightword(*command, "--library", tmp_path / "file.txt", status=1)
+        assert "is a file" in refused.stderr
+    (tmp_path / "bare" / "one.png").touch()
+    sightword("index", tmp_path / "bare")
+    missing = sightword("search", "dog", "--in", tmp_path / "nowhere", status=1)
+    assert "does not exist" in missing.stderr
     nothing = sightword("search", "dog")
     assert (nothing.stdout, nothing.stderr.count("\n")) == ("", 1)
     assert "does not exist" in sightword("search", "--like", tmp_path / "no.jpg", status=1).stderr
