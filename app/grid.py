@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QWidget
 
 from app import selection, words
 from app.geometry import DEFAULT_STEP, STEPS, Layout, anchored
@@ -118,12 +118,18 @@ class Grid(QAbstractItemView):
         line = QFontMetricsF(font()).height()
         has_headings = sections.kind != "none"
         heading = step.heading * growth(line) if has_headings else float(step.margin)
-        width = max(1, self.viewport().width())
+        width = max(1, self.width() - self._bar_width())
         ratio = self.devicePixelRatioF()
         self._layout = Layout.of(sections.counts, step, width, ratio, heading)
         self.updateGeometries()
 
     # Scrolling and zoom
+
+    def _bar_width(self) -> int:
+        """The room of the scroll bar, kept free where there is none: tiles never change for it."""
+        bar = self.verticalScrollBar()
+        overlays = self.style().styleHint(QStyle.StyleHint.SH_ScrollBar_Transient, None, bar)
+        return 0 if overlays else bar.sizeHint().width()
 
     def scroll_to_offset(self, offset: float) -> None:
         """Put `offset` at the top of the view, as far as there is something to show."""
@@ -221,7 +227,7 @@ class Grid(QAbstractItemView):
         layout, height = scene.layout, scene.height
         below = layout.visible(scene.offset + height, height)
         above = layout.visible(scene.offset - height / 2, height / 2)
-        wanted = [scene.wanted(row) for row in [*below, *reversed(above)]]
+        wanted = scene.wanted(below) + scene.wanted(above)[::-1]
         return [w for w in wanted if self._thumbnails.pixmap(w) is None]
 
     def _repaint_tiles(self, arrived: list[Wanted]) -> None:

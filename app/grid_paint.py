@@ -36,14 +36,21 @@ class Scene:
         """A tile's side in the screen's own pixels."""
         return round(self.layout.side * self.ratio)
 
-    def wanted(self, row: int) -> Wanted:
-        """The thumbnail of photo `row` as it is painted here."""
-        corner = round(self.layout.step.corner * self.ratio)
-        return Wanted(self.photos.hash(row), self.tile_px, corner)
+    def wanted(self, rows: range) -> list[Wanted]:
+        """The thumbnails of neighbouring photos as they are painted here."""
+        px, corner = self.tile_px, round(self.layout.step.corner * self.ratio)
+        return [Wanted(content, px, corner) for content in self.photos.hashes_of(rows)]
 
     def is_selected(self, row: int) -> bool:
         """Whether `row` is in the selection."""
         return any(first <= row <= last for first, last in self.selected)
+
+    def marked(self, rows: range) -> list[int]:
+        """Those of `rows` that have a ring."""
+        found = {self.keyboard_row} & set(rows)
+        for first, last in self.selected:
+            found.update(range(max(first, rows.start), min(last + 1, rows.stop)))
+        return sorted(row for row in found if row is not None)
 
 
 def paint(painter: QPainter, scene: Scene, thumbnails: Thumbnails, inks: Inks) -> list[Wanted]:
@@ -62,20 +69,17 @@ def _tiles(painter: QPainter, scene: Scene, thumbnails: Thumbnails, inks: Inks) 
     lacking: list[Wanted] = []
     left = ((x * ratio).round() / ratio).tolist()  # on the screen's own pixels: crisp
     top = (((y - scene.offset) * ratio).round() / ratio).tolist()
-    marked: list[tuple[int, QRectF]] = []
-    for i, row in enumerate(rows):
-        wanted = scene.wanted(row)
+    for i, wanted in enumerate(scene.wanted(rows)):
         pixmap = thumbnails.pixmap(wanted)
         if pixmap is not None:
             pixmap.setDevicePixelRatio(ratio)
             painter.drawPixmap(QPointF(left[i], top[i]), pixmap)
         else:
             lacking.append(wanted)
-            _stand_in(painter, scene, thumbnails, row, QRectF(left[i], top[i], side, side))
-        if scene.is_selected(row) or row == scene.keyboard_row:
-            marked.append((row, QRectF(left[i], top[i], side, side)))
-    for row, place in marked:
-        _rings(painter, scene, row, place, corner, inks)
+            _stand_in(painter, scene, thumbnails, rows[i], QRectF(left[i], top[i], side, side))
+    for row in scene.marked(rows):
+        i = row - rows.start
+        _rings(painter, scene, row, QRectF(left[i], top[i], side, side), corner, inks)
     return lacking
 
 

@@ -96,6 +96,11 @@ class Photos:
         """The content of photo `row`, 16 bytes."""
         return bytes(self.hashes[row])
 
+    def hashes_of(self, rows: range) -> list[bytes]:
+        """The contents of neighbouring photos, 16 bytes each."""
+        together = self.hashes[rows.start : rows.stop].tobytes()
+        return [together[i : i + 16] for i in range(0, len(together), 16)]
+
     def colour(self, row: int) -> tuple[int, int, int]:
         """The mean colour of photo `row`."""
         red, green, blue = self.mean_rgb[row].tolist()

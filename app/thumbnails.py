@@ -9,8 +9,8 @@ the others.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QImage, QImageReader, QPainter, QPixmap
@@ -23,9 +23,8 @@ CACHE_BYTES = 48 << 20, 160 << 20  # at least, at most
 Where = Callable[[bytes, int], Path]  # content hash, side -> file
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A thumbnail as it will be painted."""
+class Wanted(NamedTuple):
+    """A thumbnail as it will be painted. A tuple, since paint makes and looks up hundreds."""
 
     hash: bytes
     px: int  # side of the square tile in the screen's own pixels; 0: whole and uncropped

@@ -168,7 +168,7 @@ def _tiles_of(window: object) -> Callable[[], bool]:
     def ready() -> bool:
         scene = grid.scene()
         rows = scene.layout.visible(scene.offset, scene.height)
-        return bool(rows) and all(thumbnails.pixmap(scene.wanted(row)) for row in rows)
+        return bool(rows) and all(map(thumbnails.pixmap, scene.wanted(rows)))
 
     return ready
 

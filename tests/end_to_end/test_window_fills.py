@@ -50,7 +50,7 @@ class Watcher(QObject):
         grid = self.window.grid
         scene = grid.scene()
         rows = scene.layout.visible(scene.offset, scene.height)
-        kept = [self.window.thumbnails.pixmap(scene.wanted(row)) for row in rows]
+        kept = [self.window.thumbnails.pixmap(one) for one in scene.wanted(rows)]
         return sum(pixmap is not None for pixmap in kept)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002
