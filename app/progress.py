@@ -69,7 +69,7 @@ class Run:
             return ""
         if not self.left:
             return words.LOOKING if not self.found else ""
-        whole = in_library <= self.done
+        whole = in_library <= self.found
         return words.searchable(self.done, self.found, oldest_s if whole else None)
 
     def details(self) -> str:

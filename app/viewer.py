@@ -28,6 +28,7 @@ from app.worker import Worker
 
 KEPT = 4  # pictures: this one, its neighbours, and one to spare
 QUIET_MS = 200  # after a resize, before a larger picture is asked for
+LARGEST = 2.0  # points a pixel: a tiny photo should not be smaller than its tile
 PILL = 10.0  # the room around a sentence on the photo
 
 
@@ -122,10 +123,10 @@ class Viewer(QWidget):
         return QSize(640, 480)
 
     def place(self) -> QRectF:
-        """Where the photo lies: as large as fits, but no pixel of it larger than the screen's."""
+        """Where the photo lies: as large as fits, but a small one no more than twice its size."""
         width, height = int(self.photos.width[self.row]), int(self.photos.height[self.row])
         ratio = self.devicePixelRatioF()
-        scale = min(self.width() / width, self.height() / height, 1 / ratio)
+        scale = min(self.width() / width, self.height() / height, LARGEST)
         w, h = width * scale, height * scale
         left, top = (self.width() - w) / 2, (self.height() - h) / 2
         return QRectF(round(left * ratio) / ratio, round(top * ratio) / ratio, w, h)

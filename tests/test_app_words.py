@@ -81,13 +81,14 @@ def test_a_run_is_followed_to_its_end() -> None:
     run = Run().after(Progress(18302, 1200, 40, 2, 12.0, 1500.0, None))
     assert (run.is_on, run.left, run.done) == (True, 17060, 1240)
     assert run.sentence(1240, seconds("2024-03-09")).endswith("back to March 2024.")
-    assert run.sentence(5000, seconds("2024-03-09")) == "Searchable so far: 1,240 of 18,302."
+    assert run.sentence(25000, seconds("2024-03-09")) == "Searchable so far: 1,240 of 18,302."
     assert run.after(Committed(16, 16)) == run
     run = run.after(Done(18302, 18260, 40, 2, 0, 60.0))
     assert (run.is_on, run.left, run.sentence(1, None)) == (False, 0, "")
 
 
 def test_no_sentence_blames() -> None:
-    said = " ".join(value for name, value in vars(words).items() if name.isupper())
+    named = {name: value for name, value in vars(words).items() if name.isupper()}
+    said = " ".join(value for value in named.values() if isinstance(value, str))
     for word in ("error", "failed", "invalid", "oops", "please", "!"):
         assert word not in said.lower()
