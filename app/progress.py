@@ -67,8 +67,10 @@ class Run:
         """
         if not self.is_on:
             return ""
+        if not self.done:
+            return words.LOOKING
         if not self.left:
-            return words.LOOKING if not self.found else ""
+            return ""
         whole = in_library <= self.found
         return words.searchable(self.done, self.found, oldest_s if whole else None)
 

@@ -78,6 +78,7 @@ def test_the_time_left_is_said_roughly(left_s: float | None, rate: float, said: 
 
 
 def test_a_run_is_followed_to_its_end() -> None:
+    assert Run(is_on=True, found=9).sentence(0, None) == words.LOOKING
     run = Run().after(Progress(18302, 1200, 40, 2, 12.0, 1500.0, None))
     assert (run.is_on, run.left, run.done) == (True, 17060, 1240)
     assert run.sentence(1240, seconds("2024-03-09")).endswith("back to March 2024.")
