@@ -108,8 +108,10 @@ def rows_of_step(seed: int, step: int, batch: int, n: int) -> NDArray[np.int64]:
     return order[place * batch : (place + 1) * batch]
 
 
-def augment(pixels: Tensor, side: int, smallest: float, rng: np.random.Generator) -> Tensor:
-    """(n, 3, side, side) float32 0..255: a random part of each photo, half of them mirrored.
+def augment(
+    pixels: Tensor, side: int, smallest: float, rng: np.random.Generator, mirror: bool
+) -> Tensor:
+    """(n, 3, side, side) float32 0..255: a random part of each photo, mirrored by chance.
 
     The part covers `smallest` to all of the photo's area, with its proportions changed by up to
     a fifth: enough that no photo comes twice the same way, and what it shows stays in view.
@@ -119,9 +121,9 @@ def augment(pixels: Tensor, side: int, smallest: float, rng: np.random.Generator
     stretch = np.exp(rng.uniform(-0.2, 0.2, n))
     across = np.minimum(np.sqrt(area * stretch), 1)  # fractions of the photo's width and height
     down = np.minimum(np.sqrt(area / stretch), 1)
-    mirror = rng.choice([-1.0, 1.0], n)
+    side_swap = rng.choice([-1.0, 1.0], n) if mirror else np.ones(n)
     matrix = np.zeros((n, 2, 3), np.float32)
-    matrix[:, 0, 0], matrix[:, 0, 2] = across * mirror, rng.uniform(-1, 1, n) * (1 - across)
+    matrix[:, 0, 0], matrix[:, 0, 2] = across * side_swap, rng.uniform(-1, 1, n) * (1 - across)
     matrix[:, 1, 1], matrix[:, 1, 2] = down, rng.uniform(-1, 1, n) * (1 - down)
     grid = functional.affine_grid(torch.from_numpy(matrix), [n, 3, side, side], align_corners=False)
     floats = pixels.float().contiguous(memory_format=torch.channels_last)

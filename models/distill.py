@@ -1,9 +1,10 @@
-"""Teach one tower at a time to land where the mapped teachers land.
+"""Teach the towers to land where the mapped teachers land: each alone, then both together.
 
     python -m models.distill image --run runs/image --space space.npz --packs *.bin \\
         --captions flickr8k.tsv --sentences flickr8k.txt names.txt
     python -m models.distill text --run runs/text --space space.npz --tokenizer tokenizer.bpe \\
         --sentences flickr8k.txt captions.txt phrases.txt names.txt
+    python -m models.distill both --run runs/both --start runs/text runs/image (and all of these)
 
 A teacher says much more about a photo than a label does, and it says it about photos that nobody
 has captioned. Hinton et al. 2015, https://arxiv.org/abs/1503.02531; that a contrastive choice
@@ -11,19 +12,21 @@ among teacher vectors helps too: Yang et al. 2023, https://arxiv.org/abs/2307.12
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip, ImageConfig, TextConfig
-from models.data import Photos, augment, open_packs, rows_of_step, shuffled_by_length
+from models.data import Photos, open_packs, rows_of_step, shuffled_by_length
 from models.loss import contrastive, imitation
 from models.space import Pairs, Space, pairs_of, sentence_vectors
 from models.tokenizer import Tokenizer
-from models.train import Settings, add_settings, settings_of, train
+from models.train import Settings, add_settings, settings_of, start_from, train
 
 SCALE = torch.tensor(20.0)  # as in `space`: what the teachers' own vectors can bear
 CHOICE = 0.2  # weight of the contrastive terms: about as strong as imitation once that is under way
@@ -47,6 +50,16 @@ class ImageStudent(nn.Module):
         return functional.normalize(self.image_projection(seen), dim=1), self.features(seen)
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The photos of one step. The first `some` have human captions, and one of them is chosen."""
+
+    pixels: Tensor  # (n, 3, s, s) float32 0..255
+    rows: NDArray[np.int64]  # (n,) which photos
+    some: int
+    captions: NDArray[np.int64]  # (some,) which sentences
+
+
 class ImageLesson:
     """The objective of the image tower: draws the batch of a step and scores the student on it."""
 
@@ -57,36 +70,42 @@ class ImageLesson:
         features = photos.teacher()
         self.features = space.even(features).half()  # (n, f)
         self.sentences = space.texts(pairs.texts)  # (m, d)
-        self.target = space.images(features)  # (n, d)
+        target = space.images(features)  # (n, d)
         for row, texts in enumerate(pairs.of_photo):
             if len(texts):
-                self.target[row] += HINT * functional.normalize(
-                    self.sentences[texts].mean(0), dim=0
-                )
-        self.target = functional.normalize(self.target, dim=1)
+                hint = functional.normalize(self.sentences[texts].mean(0), dim=0)
+                target[row] += HINT * hint
+        self.target = functional.normalize(target, dim=1)
         several = [len(texts) > 1 for texts in pairs.of_photo]
         self.captioned = np.flatnonzero(several).astype(np.int64)
 
-    def __call__(self, step: int) -> dict[str, Tensor]:
-        """The losses of a step."""
+    def draw(self, step: int) -> Draw:
+        """The batch of a step, from the seed and the step alone."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, step])
         some = settings.batch // CAPTIONED
         rest = rows_of_step(settings.seed, step, settings.batch - some, len(self.photos))
         told = self.captioned[rows_of_step(settings.seed, step, some, len(self.captioned))]
         rows = np.concatenate([told, rest])
-        pixels = augment(
-            self.photos.pixels(rows), settings.side_at(step), settings.smallest_crop, rng
-        )
-        vectors, features = self.student(pixels)
-        owner, captions = torch.from_numpy(rows), self.sentences[self.pairs.draw(told, rng)]
-        target = self.target[rows]
+        pixels = settings.augmented(self.photos.pixels(rows), step, rng)
+        return Draw(pixels, rows, some, self.pairs.draw(told, rng))
+
+    def score(self, draw: Draw, captions: Tensor, scale: Tensor) -> dict[str, Tensor]:
+        """The losses of a batch; `captions` are the (some, d) vectors of the chosen sentences."""
+        vectors, features = self.student(draw.pixels)
+        owner, target = torch.from_numpy(draw.rows), self.target[draw.rows]
+        told, want = slice(draw.some), self.features[draw.rows].float()
         return {
             "vector": imitation(vectors, target),
-            "features": FEATURES * imitation(features.float(), self.features[rows].float()),
+            "features": FEATURES * imitation(features.float(), want),
             "choice": CHOICE * contrastive(vectors, target, SCALE, owner),
-            "captions": CHOICE * contrastive(vectors[:some], captions, SCALE, owner[:some]),
+            "captions": CHOICE * contrastive(vectors[told], captions, scale, owner[told]),
         }
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The losses of a step: captions are where the sentence teacher puts them."""
+        draw = self.draw(step)
+        return self.score(draw, self.sentences[draw.captions], SCALE)
 
 
 class TextLesson:
@@ -109,50 +128,109 @@ class TextLesson:
         return {"vector": imitation(vectors, target), "choice": CHOICE * choice}
 
 
-def teach_image(options: argparse.Namespace) -> None:
-    """The `image` lesson, from parsed options."""
-    settings = settings_of(options)
-    torch.manual_seed(settings.seed)
-    space, photos = Space.read(options.space), open_packs(options.packs)
-    clip = Clip(ImageConfig(), TextConfig(), space.image_map.shape[1])
-    student = ImageStudent(clip, space.image_map.shape[0])
-    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch
-    pairs = pairs_of(photos, options.captions, options.sentences)
-    train(student, ImageLesson(student, photos, pairs, space, settings), settings, options.run)
+class BothLesson:
+    """The objective of both towers: the captions of the image lesson come from the text tower.
+
+    All that was learnt from teachers stays in the sum. Without it two towers this size learn six
+    thousand captioned photos by heart, and forget what the other ninety thousand showed.
+    """
+
+    def __init__(self, clip: Clip, image: ImageLesson, text: TextLesson, tokens: Tensor) -> None:
+        """`tokens` are the (m, l) tokens of the image lesson's sentences."""
+        self.clip, self.image, self.text, self.tokens = clip, image, text, tokens
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The losses of a step."""
+        draw = self.image.draw(step)
+        tokens = self.tokens[draw.captions]
+        tokens = tokens[:, : int(tokens.argmax(dim=1).max()) + 1].long()
+        captions = self.clip.texts(tokens)
+        losses = self.image.score(draw, captions, self.clip.scale())
+        losses["captions"] = losses["captions"] / CHOICE  # what all this was for: full weight
+        losses["told"] = imitation(captions, self.image.sentences[draw.captions])
+        return losses | {f"text_{name}": loss for name, loss in self.text(step).items()}
 
 
-def teach_text(options: argparse.Namespace) -> None:
-    """The `text` lesson, from parsed options."""
-    settings = settings_of(options)
-    torch.manual_seed(settings.seed)
-    space, tokenizer = Space.read(options.space), Tokenizer.read(options.tokenizer)
-    config = TextConfig(vocabulary=tokenizer.size)
-    clip = Clip(ImageConfig(), config, space.image_map.shape[1])
-    clip.image_tower.requires_grad_(False)
-    clip.image_projection.requires_grad_(False)
+@dataclass(frozen=True, slots=True)
+class School:
+    """All that a lesson may need, from parsed options."""
+
+    options: argparse.Namespace
+    settings: Settings
+    space: Space
+    clip: Clip
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "School":
+        """Read the space, and make the towers from the seed or from earlier runs."""
+        settings, space = settings_of(options), Space.read(options.space)
+        torch.manual_seed(settings.seed)
+        clip = Clip(ImageConfig(), TextConfig(), space.image_map.shape[1])
+        for run in options.start:
+            start_from(clip, run)
+        return cls(options, settings, space, clip)
+
+    def image_lesson(self) -> ImageLesson:
+        """Photos, and what is known of them."""
+        photos = open_packs(self.options.packs)
+        student = ImageStudent(self.clip, self.space.image_map.shape[0])
+        student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch
+        for run in self.options.start:
+            start_from(student, run)
+        pairs = pairs_of(photos, self.options.captions, self.options.sentences)
+        return ImageLesson(student, photos, pairs, self.space, self.settings)
+
+    def tokens(self, sentences: list[str]) -> Tensor:
+        """(m, l) int16 tokens of sentences."""
+        tokenizer = Tokenizer.read(self.options.tokenizer)
+        return torch.from_numpy(tokenizer.batch(sentences, TextConfig().context_length)).short()
+
+    def text_lesson(self) -> TextLesson:
+        """Sentences, and what is known of them."""
+        known = sentence_vectors(self.options.sentences)
+        target = self.space.texts(np.stack(list(known.values())))
+        return TextLesson(self.clip, self.tokens(list(known)), target, self.settings)
+
+
+def teach_image(school: School) -> None:
+    """The image tower alone."""
+    lesson = school.image_lesson()
+    train(lesson.student, lesson, school.settings, school.options.run)
+
+
+def teach_text(school: School) -> None:
+    """The text tower alone; the rest of the clip is only along for the file's sake."""
+    clip = school.clip
+    for part in (clip.image_tower, clip.image_projection):
+        part.requires_grad_(False)
     clip.log_scale.requires_grad_(False)
-    known = sentence_vectors(options.sentences)
-    tokens = torch.from_numpy(tokenizer.batch(list(known), config.context_length)).short()
-    target = space.texts(np.stack(list(known.values())))
-    train(clip, TextLesson(clip, tokens, target, settings), settings, options.run)
+    train(clip, school.text_lesson(), school.settings, school.options.run)
+
+
+def teach_both(school: School) -> None:
+    """Both towers, and the scale."""
+    image, text = school.image_lesson(), school.text_lesson()
+    tokens = school.tokens(list(image.pairs.sentences))
+    school.clip.add_module("features", image.student.features)  # learns on, and is saved with it
+    lesson = BothLesson(school.clip, image, text, tokens)
+    train(school.clip, lesson, school.settings, school.options.run)
 
 
 def main() -> None:
-    """Teach the tower that is asked for."""
+    """Teach what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    lessons = parser.add_subparsers(required=True)
-    image, text = lessons.add_parser("image"), lessons.add_parser("text")
-    for lesson, teach in ((image, teach_image), (text, teach_text)):
-        lesson.set_defaults(teach=teach)
-        lesson.add_argument("--run", required=True, type=Path)
-        lesson.add_argument("--space", required=True, type=Path)
-        lesson.add_argument("--sentences", required=True, nargs="+", type=Path)
-        add_settings(lesson)
-    image.add_argument("--packs", required=True, nargs="+", type=Path)
-    image.add_argument("--captions", required=True, type=Path)
-    text.add_argument("--tokenizer", required=True, type=Path)
+    parser.add_argument("lesson", choices=["image", "text", "both"])
+    parser.add_argument("--run", required=True, type=Path)
+    parser.add_argument("--start", nargs="*", default=[], type=Path, help="runs to begin with")
+    parser.add_argument("--space", required=True, type=Path)
+    parser.add_argument("--sentences", required=True, nargs="+", type=Path)
+    parser.add_argument("--packs", nargs="*", default=[], type=Path, help="image, both")
+    parser.add_argument("--captions", type=Path, help="image, both")
+    parser.add_argument("--tokenizer", type=Path, help="text, both")
+    add_settings(parser)
     options = parser.parse_args()
-    options.teach(options)
+    lessons = {"image": teach_image, "text": teach_text, "both": teach_both}
+    lessons[options.lesson](School.of(options))
 
 
 if __name__ == "__main__":

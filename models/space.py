@@ -77,7 +77,8 @@ def sentence_vectors(paths: list[Path]) -> dict[str, NDArray[np.float16]]:
 class Pairs:
     """Which sentence vectors belong to which photo: captions, or the prompt of its class."""
 
-    texts: NDArray[np.float16]  # (m, g) the different sentences
+    sentences: tuple[str, ...]  # m, all different
+    texts: NDArray[np.float16]  # (m, g) their vectors
     of_photo: tuple[NDArray[np.int64], ...]  # n lists of rows of `texts`, some empty
 
     def captioned(self) -> NDArray[np.int64]:
@@ -99,7 +100,7 @@ def pairs_of(photos: Photos, captions: Path, sentences: list[Path]) -> Pairs:
         for file, shows in zip(pack.files, pack.shows, strict=True):
             texts = by_file.get(Path(file).name, []) + ([PROMPT.format(shows)] if shows else [])
             of_photo.append(np.array([place[text] for text in texts if text in place], np.int64))
-    return Pairs(np.stack(list(known.values())), tuple(of_photo))
+    return Pairs(tuple(known), np.stack(list(known.values())), tuple(of_photo))
 
 
 def fit(

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class Settings:
     early_side: int = 96  # px: the first photos teach as much in half the time when they are small
     early_share: float = 0.5  # of the steps
     smallest_crop: float = 0.5  # of the photo's area
+    mirror: bool = True  # half of the photos; not where sentences tell left from right
     bfloat16: bool = True  # inside the towers; weights, losses and unit rows stay float32
     threads: int = 2
     log_steps: int = 20
@@ -56,6 +58,10 @@ class Settings:
     def side_at(self, step: int) -> int:
         """The side in px of the pictures of a step."""
         return self.early_side if step < self.early_share * self.steps else self.side
+
+    def augmented(self, pixels: Tensor, step: int, rng: np.random.Generator) -> Tensor:
+        """(n, 3, 160, 160) of a pack -> what the tower sees of it at a step."""
+        return augment(pixels, self.side_at(step), self.smallest_crop, rng, self.mirror)
 
 
 def rate_at(step: int, settings: Settings) -> float:
@@ -143,16 +149,24 @@ def weights(run: Path) -> dict[str, Any]:
     """What `save` wrote. Raises BadData."""
     try:
         state: dict[str, Any] = torch.load(run / CHECKPOINT, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise BadData(f"{run / CHECKPOINT} can not be read: {error}") from error
     return state
 
 
 def start_from(model: nn.Module, run: Path) -> None:
-    """Copy those weights of the checkpoint in `run` that `model` has too, by name."""
+    """Copy those weights of the checkpoint in `run` that `model` has too, by name.
+
+    Raises BadData where none has, or where one has another shape.
+    """
     own = model.state_dict()
     state = {name: value for name, value in weights(run)["model"].items() if name in own}
-    model.load_state_dict({**own, **state})
+    if not state:
+        raise BadData(f"{run / CHECKPOINT} holds no weight of this model.")
+    try:
+        model.load_state_dict({**own, **state})
+    except RuntimeError as error:
+        raise BadData(f"{run / CHECKPOINT} is of another model: {error}") from error
 
 
 class PairLesson:
@@ -173,8 +187,7 @@ class PairLesson:
         chosen = [self.tokens[row][rng.integers(len(self.tokens[row]))] for row in rows]
         tokens = torch.stack(chosen)
         tokens = tokens[:, : int(tokens.argmax(dim=1).max()) + 1].long()
-        side = settings.side_at(step)
-        pixels = augment(self.photos.pixels(rows), side, settings.smallest_crop, rng)
+        pixels = settings.augmented(self.photos.pixels(rows), step, rng)
         images, texts = self.clip.images(pixels), self.clip.texts(tokens)
         loss = contrastive(images, texts, self.clip.scale(), torch.from_numpy(rows))
         return {"contrastive": loss}
