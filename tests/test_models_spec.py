@@ -1,0 +1,116 @@
+"""Manifests, and finding the encoders that they describe."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models import installed
+from models.errors import BadEncoder, KnownError
+from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
+
+
+def encoder(folder: Path, name: str = "tiny") -> EncoderSpec:
+    """An encoder of which only the manifest is real."""
+    folder.mkdir(parents=True)
+    for file in ("image.onnx", "text.onnx", "tokens", "bank.npy"):
+        (folder / file).write_bytes(file.encode())
+    mean, std = (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)
+    sha = [sha256_of(folder / file) for file in ("image.onnx", "text.onnx")]
+    image = ImageSpec(32, mean, std, "bicubic", "short-side", "image.onnx", sha[0])
+    text = TextSpec(8, "tokens", "text.onnx", sha[1], ("LATIN",))
+    spec = EncoderSpec(name, 4, image, text, Calibration("bank.npy", 2.5), "ours", "").sealed()
+    spec.write(folder)
+    return spec
+
+
+def test_a_written_spec_reads_the_same(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    assert EncoderSpec.read(tmp_path / "tiny") == spec
+    spec.verify(tmp_path / "tiny")
+
+
+def test_the_digest_covers_all_that_changes_a_vector(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    others = [
+        replace(spec, image=replace(spec.image, side=64)),
+        replace(spec, image=replace(spec.image, sha256="0")),
+        replace(spec, text=replace(spec.text, sha256="0")),
+        replace(spec, text=replace(spec.text, context_length=9)),
+        replace(spec, dimension=5),
+    ]
+    assert len({other.sealed().digest for other in [spec, *others]}) == 6
+
+
+def test_the_digest_is_the_same_for_another_cut_or_name(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    assert replace(spec, calibration=None, name="other").sealed().digest == spec.digest
+
+
+def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadEncoder, match=r"holds no encoder: manifest\.json"):
+        EncoderSpec.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("image", {}), ("dimension", "many"), ("text", None), ("calibration", {"bank": 1})],
+)
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    encoder(tmp_path / "tiny")
+    path = tmp_path / "tiny" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(BadEncoder, match="not a manifest we understand"):
+        EncoderSpec.read(tmp_path / "tiny")
+
+
+def test_broken_json_and_missing_files_are_refused(tmp_path: Path) -> None:
+    encoder(tmp_path / "tiny")
+    (tmp_path / "tiny" / "text.onnx").unlink()
+    with pytest.raises(BadEncoder, match=r"text\.onnx is missing"):
+        EncoderSpec.read(tmp_path / "tiny")
+    (tmp_path / "tiny" / "manifest.json").write_text("{")
+    with pytest.raises(BadEncoder, match="not a manifest"):
+        EncoderSpec.read(tmp_path / "tiny")
+
+
+def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    (tmp_path / "tiny" / "image.onnx").write_bytes(b"image.onnY")
+    with pytest.raises(BadEncoder, match=r"image\.onnx is damaged"):
+        spec.verify(tmp_path / "tiny")
+
+
+def test_a_changed_recipe_is_found(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    changed = replace(spec, image=replace(spec.image, side=64))
+    with pytest.raises(BadEncoder, match="changed by hand"):
+        changed.verify(tmp_path / "tiny")
+
+
+def test_added_encoders_are_found_beside_ours(tmp_path: Path) -> None:
+    encoder(tmp_path / "tiny")
+    names = [one.spec.name for one in installed.installed(tmp_path)]
+    assert "tiny" in names
+    assert installed.find("tiny", tmp_path) == tmp_path / "tiny"
+
+
+def test_the_default_encoder_is_installed_and_whole() -> None:
+    folder = installed.find()
+    EncoderSpec.read(folder).verify(folder)
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 30_000_000
+
+
+def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
+    encoder(tmp_path / "tiny")
+    with pytest.raises(KnownError, match=r"'vast'.*tiny"):
+        installed.find("vast", tmp_path)
+
+
+def test_a_damaged_encoder_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    encoder(tmp_path / "tiny")
+    (tmp_path / "tiny" / "tokens").unlink()
+    assert "tiny" not in [one.spec.name for one in installed.installed(tmp_path)]
+    with pytest.raises(BadEncoder, match="tokens is missing"):
+        installed.find("tiny", tmp_path)
