@@ -83,7 +83,7 @@ class Bridge(QObject):
     def _run_on_thread(self) -> None:
         if self._ending or (self._thread is not None and self._thread.is_alive()):
             return
-        self._thread = threading.Thread(target=self._run, name="indexer events")
+        self._thread = threading.Thread(target=self._run, name="indexer events", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

@@ -81,7 +81,8 @@ class Thumbnails(QObject):
                 self._turn.notify_all()
         if fresh and not self._threads and not self._ending:
             self._threads = [
-                threading.Thread(target=self._run, name=f"thumbnails {n}") for n in range(THREADS)
+                threading.Thread(target=self._run, name=f"thumbnails {n}", daemon=True)
+                for n in range(THREADS)
             ]
             for thread in self._threads:
                 thread.start()

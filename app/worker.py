@@ -58,7 +58,8 @@ class Worker(QObject):
         self._ending = False
         self._answers: Answers | None = None
         self._turn = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name=name)
+        # A daemon: `close` awaits it, but a window that crashes must not hang on it.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._came.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def ask(self, question: Any) -> None:
