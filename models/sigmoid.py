@@ -36,7 +36,7 @@ class PairwiseSigmoid(nn.Module):
         `owner` (n,) int64 names what a row shows. Pairs of two rows of one owner are copies of
         each other: neither a yes that was shown nor a no, so they are not asked.
         """
-        with torch.autocast(images.device.type, enabled=False):  # bfloat16 rounds 31.9 to 32
+        with torch.autocast(images.device.type, enabled=False):  # bfloat16 knows 31.75 and 32 only
             logits = self.log_scale.exp() * images.float() @ texts.float().T + self.bias  # (n, n)
         belongs = torch.eye(len(logits), device=logits.device)
         asked = torch.ones_like(belongs)
