@@ -138,7 +138,7 @@ def test_frozen_normalisation_keeps_its_statistics(tmp_path: Path) -> None:
 def test_averages_lie_between_start_and_tuned_and_the_best_is_chosen(clip: TwoTowers) -> None:
     start = copy_of(clip)
     with torch.no_grad():
-        clip.log_scale += 1.0
+        clip.log_scale.add_(1.0)
     tuned = copy_of(clip)
     wish = start["log_scale"] + 0.3  # a loss with its least between the two
 
