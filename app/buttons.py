@@ -45,6 +45,10 @@ class Button(QAbstractButton):
             width += ICON + (0 if self.text() else 12)
         return QSize(max(height, round(width)), height)
 
+    def minimumSizeHint(self) -> QSize:
+        """Never less than its words."""
+        return self.sizeHint()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Fill, icon, words, and the ring of the focus."""
         colours = inks()

@@ -73,7 +73,7 @@ class Frame(QMainWindow):
     def colour(self) -> None:
         """Take the colours of the system as they are now."""
         self.header.search.colour()
-        self.message.colour()
+        self.message.arrange()
         self.strip.colour()
         self.grid.lay_out()
         self.update()

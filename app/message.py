@@ -1,91 +1,90 @@
 """What stands in the middle where there are no photos: a title, a sentence, and what to do."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from app import icons
 from app.buttons import Button
 from app.states import Notice
 from app.style import BODY, MONTH, font, inks
 
-WIDTH = 440
+WIDTH, MARGIN = 440, 24
 ICON = 64
+FLAGS = Qt.AlignmentFlag.AlignHCenter.value | Qt.TextFlag.TextWordWrap.value
 
 
 class Message(QWidget):
-    """One message. Its words and colours are set anew for each state."""
+    """One notice, painted about the middle. Where there is little room the sign goes first."""
 
     pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._has_icon = False
-        self.title, self.text, self.note = QLabel(self), QLabel(self), QLabel(self)
+        self.notice = Notice("", "")
         self.button = Button("", None, self, leads=True)
         self.button.clicked.connect(self.pressed)
-        column = self._column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.addStretch(4)
-        self._above = QSpacerItem(0, ICON + 20)  # the room of the sign
-        column.addItem(self._above)
-        for label in (self.title, self.text):
-            self._add(column, label)
-            column.addSpacing(8)
-        column.addSpacing(12)
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(self.button)
-        row.addStretch()
-        column.addLayout(row)
-        column.addSpacing(12)
-        self._add(column, self.note)
-        column.addStretch(5)
-        self.colour()
+        self._icon = QRectF()
+        self._places: list[tuple[str, QFont, QRect]] = []
 
     def say(self, notice: Notice) -> None:
         """Show these words. No button where it has no words."""
-        self._has_icon = notice.has_icon
-        self._above.changeSize(0, ICON + 20 if notice.has_icon else 0)
-        self.title.setText(notice.title)
-        self.text.setText(notice.text)
-        self.note.setText(notice.note)
+        if notice == self.notice:
+            return
+        self.notice = notice
         self.button.setText(notice.button)
         self.button.setVisible(bool(notice.button))
-        self.button.updateGeometry()
-        self._column.invalidate()
-        self.setAccessibleName(f"{notice.title} {notice.text}")
+        self.setAccessibleName(f"{notice.title} {notice.text} {notice.note}".strip())
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put everything in its place, for the fonts of the system as they are now."""
+        notice = self.notice
+        width = max(1, min(WIDTH, self.width() - 2 * MARGIN))
+        title = font(MONTH, QFont.Weight.Bold)
+        texts = [(notice.title, title, 10), (notice.text, font(BODY), 20)]
+        heights = [_height(text, face, width) for text, face, _ in texts]
+        button = self.button.sizeHint()
+        note = _height(notice.note, font(BODY), width)
+        total = sum(heights) + sum(gap for *_, gap in texts)
+        total += (button.height() + 16 if notice.button else 0) + note
+        sign = ICON + 20 if notice.has_icon and total + ICON + 20 < self.height() else 0
+        y = max(8, int((self.height() - total - sign) * 0.45))
+        left = (self.width() - width) // 2
+        self._icon = QRectF((self.width() - ICON) / 2, y, ICON, ICON if sign else 0)
+        y += sign
+        self._places = []
+        for (text, face, gap), height in zip(texts, heights, strict=True):
+            self._places.append((text, face, QRect(left, y, width, height)))
+            y += height + gap
+        if notice.button:
+            self.button.setGeometry(
+                (self.width() - button.width()) // 2, y, button.width(), button.height()
+            )
+            y += button.height() + 16
+        self._places.append((notice.note, font(BODY), QRect(left, y, width, note)))
         self.update()
 
-    def colour(self) -> None:
-        """Take the colours and fonts of the system as they are now."""
-        colours = inks()
-        sizes = (MONTH, QFont.Weight.Bold), (BODY, QFont.Weight.Normal), (BODY, QFont.Weight.Normal)
-        for label, (size, weight) in zip((self.title, self.text, self.note), sizes, strict=True):
-            palette = QPalette(self.palette())
-            ink = colours.text if label is self.title else colours.secondary_on_base
-            palette.setColor(QPalette.ColorRole.WindowText, ink)
-            label.setPalette(palette)
-            label.setFont(font(size, weight))
-        self.update()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """About the new middle."""
+        super().resizeEvent(event)
+        self.arrange()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground of the photos, and the sign above the title."""
+        """The ground of the photos, the sign and the words."""
         colours = inks()
         painter = QPainter(self)
         painter.fillRect(self.rect(), colours.base)
-        if self._has_icon:
-            top = self.title.y() - ICON - 20
-            place = QRectF((self.width() - ICON) / 2, top, ICON, ICON)
-            icons.photos(painter, place, colours.outline_on_base)
+        if self._icon.height():
+            icons.photos(painter, self._icon, colours.outline_on_base)
+        for n, (text, face, place) in enumerate(self._places):
+            painter.setFont(face)
+            painter.setPen(colours.secondary_on_base if n else colours.text)
+            painter.drawText(place, FLAGS, text)
 
-    def _add(self, column: QVBoxLayout, label: QLabel) -> None:
-        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        label.setWordWrap(True)
-        label.setMaximumWidth(WIDTH)
-        label.setMinimumWidth(min(WIDTH, 320))
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(label, 1)
-        row.addStretch()
-        column.addLayout(row)
+
+def _height(text: str, face: QFont, width: int) -> int:
+    """How high `text` is when it is broken into lines of `width`."""
+    if not text:
+        return 0
+    return QFontMetrics(face).boundingRect(QRect(0, 0, width, 10_000), FLAGS, text).height()
