@@ -5,7 +5,7 @@ files, one colour each with a white mark, so that what is painted can be told fr
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
+from pytestqt.qtbot import QtBot
 
 from app.sources import Sources
 from indexer.errors import Reason, UnreadablePhoto
@@ -232,6 +233,11 @@ class Fakes:
             client=self.connect,
             decoder=lambda: self.decoder,
         )
+
+
+def until(qtbot: QtBot, condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds, however busy the machine is."""
+    qtbot.waitUntil(condition, timeout=30_000)
 
 
 def alive() -> set[str]:

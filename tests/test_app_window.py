@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app import words
 from app.window import Window
 from indexer.events import Committed, Done, Progress, Trouble
-from tests.app_fakes import MARK, Fakes, alive
+from tests.app_fakes import MARK, Fakes, alive, until
 
 Opens = Callable[..., tuple[Window, Fakes]]
 Key = Qt.Key
@@ -36,7 +36,7 @@ def opens(qtbot: QtBot, tmp_path: Path) -> Iterator[Opens]:
         qtbot.addWidget(window)
         window.resize(900, 700)
         window.show()
-        qtbot.waitUntil(lambda: window.showing.reading is not None)
+        until(qtbot, lambda: window.showing.reading is not None)
         return window, fakes
 
     yield make
@@ -67,27 +67,27 @@ def test_the_search_field_has_the_focus_at_the_start(qtbot: QtBot, opens: Opens)
 def test_an_empty_library_says_what_to_do(qtbot: QtBot, opens: Opens, tmp_path: Path) -> None:
     window, fakes = opens(0, choose=lambda _: tmp_path)
     assert window.pages.currentWidget() is window.message
-    assert window.message.title.text() == words.FIRST_TITLE
+    assert window.message.notice.title == words.FIRST_TITLE
     window.message.button.click()
-    qtbot.waitUntil(lambda: bool(fakes.clients) and fakes.client.added == [tmp_path])
-    assert window.message.title.text() == words.STARTING_TITLE
+    until(qtbot, lambda: bool(fakes.clients) and fakes.client.added == [tmp_path])
+    assert window.message.notice.title == words.STARTING_TITLE
 
 
 def test_tiles_appear_while_events_arrive(qtbot: QtBot, opens: Opens, tmp_path: Path) -> None:
     window, fakes = opens(40, 0)
     window.add([tmp_path])
-    qtbot.waitUntil(lambda: bool(fakes.clients))
+    until(qtbot, lambda: bool(fakes.clients))
     for committed in (6, 12, 18):
         fakes.fake.committed = committed
         fakes.client.put(Progress(40, committed, 0, 0))
         fakes.client.put(Committed(6, committed))
-        qtbot.waitUntil(lambda n=committed: len(window.grid.photos) == n)  # type: ignore[misc]
-        qtbot.waitUntil(lambda n=committed: marks(window) == min(n, 15))  # type: ignore[misc]
+        until(qtbot, lambda n=committed: len(window.grid.photos) == n)  # type: ignore[misc]
+        until(qtbot, lambda n=committed: marks(window) == min(n, 15))  # type: ignore[misc]
     assert window.status.sentence.startswith("Searchable so far: 18 of 40, back to November 2023")
     assert window.header.ring.isVisible()
     fakes.fake.committed = 40
     fakes.client.put(Done(40, 40, 0, 0, 0, 1.0))
-    qtbot.waitUntil(lambda: len(window.grid.photos) == 40)
+    until(qtbot, lambda: len(window.grid.photos) == 40)
     assert window.status.sentence == "All 40 photos are searchable."
     assert not window.header.ring.isVisible()
 
@@ -109,9 +109,9 @@ def test_typed_words_are_answered_and_esc_restores_the_library(qtbot: QtBot, ope
     before, current = window.grid.place(), window.grid.current_id()
     field = window.header.search.line
     QTest.keyClicks(field, "7 3 5")
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1007, 1003, 1005])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1007, 1003, 1005])
     assert window.status.sentence == "3 photos, best first."
-    qtbot.waitUntil(lambda: marks(window) == 3)
+    until(qtbot, lambda: marks(window) == 3)
     QTest.keyClick(field, Key.Key_Escape)
     assert field.text() == ""
     assert len(window.grid.photos) == 60
@@ -124,10 +124,10 @@ def test_typing_on_drops_the_late_answer(qtbot: QtBot, opens: Opens) -> None:
     fakes.searcher.gate = threading.Semaphore(0)
     field = window.header.search.line
     QTest.keyClicks(field, "1")
-    qtbot.waitUntil(lambda: fakes.searcher.asked == ["1"])
+    until(qtbot, lambda: fakes.searcher.asked == ["1"])
     field.setText("2")
     fakes.searcher.gate.release(2)
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1002])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1002])
     assert window.showing.query is not None
     assert window.showing.query.words == "2"
 
@@ -136,34 +136,34 @@ def test_old_results_stay_until_the_new_ones_are_there(qtbot: QtBot, opens: Open
     window, fakes = opens(10)
     field = window.header.search.line
     QTest.keyClicks(field, "1")
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1001])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1001])
     fakes.searcher.gate = threading.Semaphore(0)
     field.setText("2")
-    qtbot.waitUntil(lambda: fakes.searcher.asked[-1] == "2")
+    until(qtbot, lambda: fakes.searcher.asked[-1] == "2")
     assert window.grid.photos.ids.tolist() == [1001]
     fakes.searcher.gate.release()
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1002])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1002])
 
 
 def test_nothing_found_offers_the_nearest(qtbot: QtBot, opens: Opens) -> None:
     window, _ = opens(30)
     QTest.keyClicks(window.header.search.line, "dog with a hat")
-    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.message)
-    assert window.message.title.text() == "No photo matches “dog with a hat”."
+    until(qtbot, lambda: window.pages.currentWidget() is window.message)
+    assert window.message.notice.title == "No photo matches “dog with a hat”."
     window.message.button.click()
-    qtbot.waitUntil(lambda: len(window.grid.photos) == 10)
+    until(qtbot, lambda: len(window.grid.photos) == 10)
     assert window.pages.currentWidget() is window.grid
     assert window.status.sentence == words.NEAREST
 
 
 def test_results_grow_while_indexing(qtbot: QtBot, opens: Opens) -> None:
     window, fakes = opens(30, 5)
-    qtbot.waitUntil(lambda: bool(fakes.clients))
+    until(qtbot, lambda: bool(fakes.clients))
     QTest.keyClicks(window.header.search.line, "1 20")
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1001])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1001])
     fakes.fake.committed = 30
     fakes.client.put(Committed(25, 30))
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1001, 1020])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1001, 1020])
 
 
 def test_a_letter_typed_among_the_photos_begins_a_search(qtbot: QtBot, opens: Opens) -> None:
@@ -171,7 +171,7 @@ def test_a_letter_typed_among_the_photos_begins_a_search(qtbot: QtBot, opens: Op
     window.grid.setFocus()
     QTest.keyClicks(window.grid, "4")
     assert window.header.search.text() == "4"
-    qtbot.waitUntil(lambda: window.grid.photos.ids.tolist() == [1004])
+    until(qtbot, lambda: window.grid.photos.ids.tolist() == [1004])
 
 
 def test_keys_move_select_and_open(qtbot: QtBot, opens: Opens) -> None:
@@ -190,9 +190,9 @@ def test_keys_move_select_and_open(qtbot: QtBot, opens: Opens) -> None:
     assert window.status.sentence == words.NEVER_DELETES
     QTest.keyClick(grid, Key.Key_Space)
     assert window.pages.currentWidget() is window.viewer
-    qtbot.waitUntil(lambda: window.viewer.picture is not None)
+    until(qtbot, lambda: window.viewer.picture is not None)
     QTest.keyClick(window.viewer, Key.Key_Right)
-    qtbot.waitUntil(lambda: window.header.title.count == "1.jpg")
+    until(qtbot, lambda: window.header.title.count == "1.jpg")
     QTest.keyClick(window.viewer, Key.Key_Escape)
     assert window.pages.currentWidget() is grid
     assert grid.current_id() == 1001
@@ -217,13 +217,13 @@ def test_a_photo_that_is_gone_says_so_and_keeps_its_thumbnail(qtbot: QtBot, open
     window, fakes = opens(5)
     fakes.decoder.gone = [3]
     window.open_photo(3)
-    qtbot.waitUntil(lambda: window.viewer.sentence == words.GONE)
+    until(qtbot, lambda: window.viewer.sentence == words.GONE)
     middle = window.viewer.place().center().toPoint()
 
     def thumbnail_shows() -> bool:
         return QColor(window.viewer.grab().toImage().pixel(middle)).red() > 240
 
-    qtbot.waitUntil(thumbnail_shows)
+    until(qtbot, thumbnail_shows)
 
 
 def test_zooming_changes_the_tiles_and_keeps_the_current_photo_in_sight(
@@ -258,32 +258,32 @@ def test_a_dropped_folder_joins_and_a_dropped_file_does_not(
         )
         if path == file:
             assert window.strip.sentence == words.NOT_A_FOLDER
-    qtbot.waitUntil(lambda: bool(fakes.clients) and fakes.client.added == [tmp_path])
+    until(qtbot, lambda: bool(fakes.clients) and fakes.client.added == [tmp_path])
 
 
 def test_a_dead_indexer_is_started_again_and_said_once(
     qtbot: QtBot, opens: Opens, tmp_path: Path
 ) -> None:
     window, fakes = opens(3)
-    qtbot.waitUntil(lambda: len(fakes.clients) == 1)
+    until(qtbot, lambda: len(fakes.clients) == 1)
     fakes.client.die()
-    qtbot.waitUntil(lambda: len(fakes.clients) == 2 and fakes.client.refreshed == 1)
-    qtbot.waitUntil(lambda: window.status.sentence == words.RESTARTED)
+    until(qtbot, lambda: len(fakes.clients) == 2 and fakes.client.refreshed == 1)
+    until(qtbot, lambda: window.status.sentence == words.RESTARTED)
     fakes.client.die()
-    qtbot.waitUntil(lambda: len(fakes.clients) == 3 and fakes.client.refreshed == 1)
+    until(qtbot, lambda: len(fakes.clients) == 3 and fakes.client.refreshed == 1)
     fakes.client.die()
-    qtbot.waitUntil(lambda: window.strip.sentence == words.STOPPED)
+    until(qtbot, lambda: window.strip.sentence == words.STOPPED)
     window.strip.button.click()
-    qtbot.waitUntil(lambda: len(fakes.clients) == 4)
+    until(qtbot, lambda: len(fakes.clients) == 4)
 
 
 def test_trouble_is_said_in_the_strip(qtbot: QtBot, opens: Opens) -> None:
     window, fakes = opens(3)
-    qtbot.waitUntil(lambda: bool(fakes.clients))
+    until(qtbot, lambda: bool(fakes.clients))
     fakes.client.put(Trouble("The disk is full."))
-    qtbot.waitUntil(lambda: window.strip.sentence == "The disk is full.")
+    until(qtbot, lambda: window.strip.sentence == "The disk is full.")
     QTest.keyClicks(window.header.search.line, "trouble")
-    qtbot.waitUntil(lambda: "encoder is not there" in window.strip.sentence)
+    until(qtbot, lambda: "encoder is not there" in window.strip.sentence)
 
 
 def test_the_window_comes_back_as_it_was_left(qtbot: QtBot, opens: Opens) -> None:
@@ -306,7 +306,7 @@ def test_closing_while_indexing_stops_everything(
     window, fakes = opens(60)
     QTest.keyClicks(window.header.search.line, "1")
     window.open_photo(0)
-    qtbot.waitUntil(lambda: window.viewer.picture is not None)
+    until(qtbot, lambda: window.viewer.picture is not None)
     fakes.client.put(Progress(60, 10, 0, 0))
     window.close()
     assert fakes.client.closed
@@ -327,8 +327,9 @@ def test_colours_follow_the_palette(qtbot: QtBot, opens: Opens) -> None:
     QApplication.setPalette(dark)
     QApplication.sendEvent(window, QEvent(QEvent.Type.ApplicationPaletteChange))  # as exec() does
     try:
-        qtbot.waitUntil(
-            lambda: QColor(window.grid.viewport().grab().toImage().pixel(2, 400)).red() == 0x1E
+        until(
+            qtbot,
+            lambda: QColor(window.grid.viewport().grab().toImage().pixel(2, 400)).red() == 0x1E,
         )
         field = window.header.search.line.palette().color(QPalette.ColorRole.Base)
         assert field.red() < 80

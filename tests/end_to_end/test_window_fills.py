@@ -26,6 +26,7 @@ from indexer.search import Searcher
 from indexer.service import Service, lock
 from indexer.view import View
 from models.drawn import draw_folder
+from tests.app_fakes import until
 from tests.fakes import ColourEncoder
 
 PHOTOS = 200
@@ -105,13 +106,13 @@ def test_tiles_are_painted_before_indexing_is_done(
     draw_folder(folder, PHOTOS, formats=("jpg",))
     watcher = Watcher(window)
     window.add([folder])
-    qtbot.waitUntil(lambda: watcher.done is not None, timeout=60_000)
+    until(qtbot, lambda: watcher.done is not None)
     assert watcher.painted_before_done > 0
     assert sum(isinstance(event, Committed) for event in watcher.events) > 1
     assert watcher.done is not None
     assert (watcher.done.indexed, watcher.done.failed) == (PHOTOS, 0)
-    qtbot.waitUntil(lambda: len(window.grid.photos) == PHOTOS)
-    qtbot.waitUntil(lambda: watcher.painted() >= 15)
+    until(qtbot, lambda: len(window.grid.photos) == PHOTOS)
+    until(qtbot, lambda: watcher.painted() >= 15)
     assert window.status.sentence == "All 200 photos are searchable."
 
 
@@ -122,20 +123,20 @@ def test_typed_words_find_photos_that_open(qtbot: QtBot, window: Window, tmp_pat
         Image.new("RGB", (300, 200), colour).save(folder / f"{name}.png")
     Image.new("RGB", (301, 200), "red").save(folder / "five.png")
     window.add([folder])
-    qtbot.waitUntil(lambda: len(window.grid.photos) == 5, timeout=30_000)
+    until(qtbot, lambda: len(window.grid.photos) == 5)
     field = window.header.search.line
     QTest.keyClicks(field, "red")
-    qtbot.waitUntil(lambda: window.showing.query is not None, timeout=30_000)
+    until(qtbot, lambda: window.showing.query is not None)
     window.show_nearest()
     watcher = Watcher(window)
-    qtbot.waitUntil(lambda: watcher.painted() == len(window.grid.photos) == 5)
+    until(qtbot, lambda: watcher.painted() == len(window.grid.photos) == 5)
     first = window.grid.tiles.rect(0)
     pixel = window.grid.viewport().grab().toImage().pixel(int(first.x + 40), int(first.y + 40))
     assert QColor(pixel).red() > 200
     assert QColor(pixel).green() < 60
     QTest.keyClick(field, Qt.Key.Key_Down)
     QTest.keyClick(window.grid, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: window.viewer.picture is not None, timeout=30_000)
+    until(qtbot, lambda: window.viewer.picture is not None)
     assert window.header.title.count in {"one.png", "three.png", "five.png"}
     QTest.keyClick(window.viewer, Qt.Key.Key_Escape)
     QTest.keyClick(window.grid, Qt.Key.Key_Escape)

@@ -11,6 +11,7 @@ from app.sources import real
 from app.window import Window
 from indexer.library import Library
 from indexer.service import lock
+from tests.app_fakes import until
 
 
 @pytest.mark.slow
@@ -21,9 +22,9 @@ def test_a_folder_joins_words_find_and_nothing_is_left_running(
     window = Window(real(library, None), [photo_folder])
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitUntil(lambda: len(window.grid.photos) == 16, timeout=60_000)
+    until(qtbot, lambda: len(window.grid.photos) == 16)
     QTest.keyClicks(window.header.search.line, "a red house")
-    qtbot.waitUntil(lambda: window.showing.query is not None, timeout=30_000)
+    until(qtbot, lambda: window.showing.query is not None)
     window.show_nearest()
 
     def all_are_painted() -> bool:
@@ -31,9 +32,9 @@ def test_a_folder_joins_words_find_and_nothing_is_left_running(
         rows = scene.layout.visible(scene.offset, scene.height)
         return len(rows) == 16 and all(map(window.thumbnails.pixmap, scene.wanted(rows)))
 
-    qtbot.waitUntil(all_are_painted, timeout=30_000)
+    until(qtbot, all_are_painted)
     window.open_photo(0)
-    qtbot.waitUntil(lambda: window.viewer.picture is not None, timeout=30_000)
+    until(qtbot, lambda: window.viewer.picture is not None)
     window.close()
     with lock(library):  # raises Busy where an indexer still runs
         pass
