@@ -103,37 +103,46 @@ def pairs_of(photos: Photos, captions: Path, sentences: list[Path]) -> Pairs:
     return Pairs(tuple(known), np.stack(list(known.values())), tuple(of_photo))
 
 
-def fit(
-    features: NDArray[np.float16], pairs: Pairs, captions_share: float, dimension: int, seed: int
-) -> Space:
-    """Learn both maps contrastively, half of each batch from photos with human captions."""
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """How to learn the maps."""
+
+    dimension: int = 256
+    captions_share: float = 0.5  # of a batch: photos with human captions; the rest has class names
+    steps: int = 400  # two minutes on one core; more of them learn the captions by heart
+    batch: int = 2048
+    rate: float = 2e-3
+    weight_decay: float = 0.1
+    dropout: float = 0.3  # of the image features: 1,280 of them are many for six thousand photos
+    seed: int = 0
+
+
+def fit(features: NDArray[np.float16], pairs: Pairs, how: Fitting) -> Space:
+    """Learn both maps contrastively."""
+    rng = np.random.default_rng(how.seed)
+    torch.manual_seed(how.seed)
     captioned = pairs.captioned()
     human = np.array([row for row in captioned if len(pairs.of_photo[row]) > 1], np.int64)
-    mean = features[captioned].astype(np.float32).mean(0)
-    std = features[captioned].astype(np.float32).std(0) + 1e-2
+    some = int(how.batch * how.captions_share)
+    seen = features[captioned].astype(np.float32)
+    mean, std = seen.mean(0), seen.std(0) + 1e-2
     text_mean = pairs.texts.astype(np.float32).mean(0)
-    image_map = nn.Linear(features.shape[1], dimension, bias=False)
-    text_map = nn.Linear(pairs.texts.shape[1], dimension, bias=False)
+    image_map = nn.Linear(features.shape[1], how.dimension, bias=False)
+    text_map = nn.Linear(pairs.texts.shape[1], how.dimension, bias=False)
     nn.init.orthogonal_(text_map.weight)
-    steps, batch = 400, 2048
     weights = [*image_map.parameters(), *text_map.parameters()]
-    optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    scale = torch.tensor(SCALE)
-    for _ in range(steps):
-        some = int(batch * captions_share)
-        rows = np.concatenate([rng.choice(human, some), rng.choice(captioned, batch - some)])
+    optimizer = torch.optim.AdamW(weights, lr=how.rate, weight_decay=how.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, how.rate, total_steps=how.steps)
+    for _ in range(how.steps):
+        rows = np.concatenate([rng.choice(human, some), rng.choice(captioned, how.batch - some)])
         texts = pairs.draw(rows, rng)
         x = torch.from_numpy((features[rows].astype(np.float32) - mean) / std)
-        x = functional.dropout(x, 0.3)
         y = torch.from_numpy(pairs.texts[texts].astype(np.float32) - text_mean)
-        images = functional.normalize(image_map(x), dim=1)
+        images = functional.normalize(image_map(functional.dropout(x, how.dropout)), dim=1)
         sentences = functional.normalize(text_map(y), dim=1)
-        # Rows of one photo are copies, and so are rows of one class: both share their sentence.
-        first = torch.from_numpy(np.where(np.isin(rows, human), rows, -1 - texts))
-        loss = contrastive(images, sentences, scale, first)
+        # Rows of one photo are copies, and so are rows of one class: those share their sentence.
+        owner = torch.from_numpy(np.where(np.isin(rows, human), rows, -1 - texts))
+        loss = contrastive(images, sentences, torch.tensor(SCALE), owner)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
         optimizer.step()
@@ -149,14 +158,11 @@ def main() -> None:
     parser.add_argument("--packs", required=True, nargs="+", type=Path)
     parser.add_argument("--captions", required=True, type=Path)
     parser.add_argument("--sentences", required=True, nargs="+", type=Path)
-    parser.add_argument("--captions-share", type=float, default=0.5)
-    parser.add_argument("--dimension", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     photos = open_packs(options.packs)
     pairs = pairs_of(photos, options.captions, options.sentences)
-    space = fit(photos.teacher(), pairs, options.captions_share, options.dimension, options.seed)
-    space.write(options.out)
+    fit(photos.teacher(), pairs, Fitting(seed=options.seed)).write(options.out)
 
 
 if __name__ == "__main__":
