@@ -129,7 +129,7 @@ class Window(Frame):
         self._run = self._run.after(event)
         if isinstance(event, Committed | FoldersChanged | Done):
             self.reader.look()
-        if isinstance(event, Done) and event.indexed:
+        if isinstance(event, Done) and (event.indexed or not event.found):
             searchable = event.indexed + event.unchanged
             self.status.say(words.all_searchable(searchable), SAID_S)
         if isinstance(event, Trouble):

@@ -335,3 +335,21 @@ def test_colours_follow_the_palette(qtbot: QtBot, opens: Opens) -> None:
         assert field.red() < 80
     finally:
         QApplication.setPalette(before)
+
+
+def test_a_folder_without_photos_is_said(qtbot: QtBot, opens: Opens, tmp_path: Path) -> None:
+    window, fakes = opens(0)
+    window.add([tmp_path])
+    until(qtbot, lambda: bool(fakes.clients))
+    fakes.fake.folders = [tmp_path]
+    fakes.client.put(Done(0, 0, 0, 0, 0, 0.1))
+    until(qtbot, lambda: window.message.notice.title == words.EMPTY_TITLE)
+    assert window.status.sentence == "No photos were found in your folders."
+
+
+def test_unreadable_photos_are_mentioned(qtbot: QtBot, opens: Opens) -> None:
+    window, fakes = opens(3)
+    until(qtbot, lambda: bool(fakes.clients))
+    fakes.fake.failed = 23
+    fakes.client.put(Done(26, 0, 3, 23, 0, 0.1))
+    until(qtbot, lambda: window.status.sentence == "23 photos couldn’t be read.")
