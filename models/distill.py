@@ -33,6 +33,7 @@ CHOICE = 0.2  # weight of the contrastive terms: about as strong as imitation on
 FEATURES = 0.5  # weight of the raw features: more to learn from, but not what is asked for
 HINT = 0.5  # how far a photo's target is drawn to its sentences: they name what matters in it
 CAPTIONED = 4  # one row in so many is a photo with human captions; they are few, and tell most
+CAPTIONED_BOTH = 2  # and when both towers learn: each caption is a negative for all the others
 
 
 class ImageStudent(nn.Module):
@@ -67,6 +68,7 @@ class ImageLesson:
         self, student: ImageStudent, photos: Photos, pairs: Pairs, space: Space, settings: Settings
     ) -> None:
         self.student, self.photos, self.pairs, self.settings = student, photos, pairs, settings
+        self.some = settings.batch // CAPTIONED
         features = photos.teacher()
         self.features = space.even(features).half()  # (n, f)
         self.sentences = space.texts(pairs.texts)  # (m, d)
@@ -83,7 +85,7 @@ class ImageLesson:
         """The batch of a step, from the seed and the step alone."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, step])
-        some = settings.batch // CAPTIONED
+        some = self.some
         rest = rows_of_step(settings.seed, step, settings.batch - some, len(self.photos))
         told = self.captioned[rows_of_step(settings.seed, step, some, len(self.captioned))]
         rows = np.concatenate([told, rest])
@@ -138,6 +140,7 @@ class BothLesson:
     def __init__(self, clip: Clip, image: ImageLesson, text: TextLesson, tokens: Tensor) -> None:
         """`tokens` are the (m, l) tokens of the image lesson's sentences."""
         self.clip, self.image, self.text, self.tokens = clip, image, text, tokens
+        image.some = image.settings.batch // CAPTIONED_BOTH
 
     def __call__(self, step: int) -> dict[str, Tensor]:
         """The losses of a step."""
