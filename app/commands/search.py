@@ -8,6 +8,7 @@ from indexer.library import Library
 from indexer.query import Query
 from indexer.scan import check_folder
 from indexer.search import Hit, Results, Searcher
+from indexer.view import View
 from models.installed import find
 
 
@@ -28,12 +29,19 @@ def run(library: Library, model: str | None, query: Query, *, as_json: bool) -> 
     if results.note:
         print(results.note, file=sys.stderr)
     if not results.hits:
-        print(nothing(query, results), file=sys.stderr)
+        with View(library) as view:
+            known = view.counts().photos
+        print(nothing(query, results, known), file=sys.stderr)
     return 0
 
 
-def nothing(query: Query, results: Results) -> str:
-    """The sentence for an empty answer, with the way on."""
+def nothing(query: Query, results: Results, known: int) -> str:
+    """The sentence for an empty answer over `known` photos, with the way on."""
+    if known and not results.searched:
+        return (
+            f"None of your {known:,} photos has been looked at with this encoder yet. "
+            "Bring the library up to date with `sightword index FOLDER`."
+        )
     if not results.searched:
         return "The library is empty. Fill it with `sightword index FOLDER`."
     what = f'"{query.words.strip()}"' if query.words.strip() else f"{query.like}"
