@@ -11,7 +11,7 @@ from indexer.errors import BadQuestion, KnownError
 from indexer.lockdown import deny_network
 from indexer.spawn import ROLE, ROLES
 
-KNOWN, USAGE, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses; see CONTRACT in docs
+KNOWN, USAGE, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses; docs/command-line.md
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

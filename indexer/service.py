@@ -207,7 +207,7 @@ def lock(library: Library) -> IO[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Start, say so on stdout, serve, end. Exit status as CONTRACT has it."""
+    """Start, say so on stdout, serve, end; the exit status (docs/command-line.md)."""
     deny_network()
     parser = argparse.ArgumentParser("indexer")
     parser.add_argument("--library", type=Path, required=True)

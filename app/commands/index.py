@@ -82,7 +82,7 @@ def _finish(done: Done, folders: Sequence[Path], line: ProgressLine, *, as_json:
 
 
 def _print(event: Event) -> None:
-    """The event as CONTRACT has it."""
+    """The event as docs/command-line.md has it."""
     counts: dict[str, object] = {
         key: getattr(event, key) for key in ("found", "indexed", "unchanged", "failed")
     }

@@ -55,7 +55,7 @@ def nothing(query: Query, results: Results, known: int) -> str:
 
 
 def _row(rank: int, hit: Hit) -> dict[str, object]:
-    """A hit as CONTRACT has it."""
+    """A hit as docs/command-line.md has it."""
     return {
         "rank": rank,
         "path": str(hit.path),

@@ -24,7 +24,7 @@ def run(library: Library, model: str | None, *, as_json: bool) -> int:
 
 
 def read(library: Library, spec: EncoderSpec) -> dict[str, object]:
-    """The object of CONTRACT."""
+    """The object that docs/command-line.md describes."""
     with View(library) as view:
         counts = view.counts(spec.digest)
         folders = view.folders()

@@ -1,4 +1,4 @@
-"""The command line as CONTRACT promises it, in processes of its own, with the shipped encoder."""
+"""The command line as docs/command-line.md promises it, in processes of its own, with the shipped encoder."""
 
 import json
 import os
