@@ -10,6 +10,7 @@ truncated shard. A shard that is not there stops the run before it begins.
 import json
 import random
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -42,12 +43,12 @@ class ShardBatch:
 class Shards:
     """Batches from shards, epoch after epoch, in an order that follows from the seed."""
 
-    def __init__(self, paths: Sequence[Path], seed: int, skips: Skips) -> None:
-        """Raises BadData, which names every shard that is not there."""
+    def __init__(self, paths: Sequence[Path], seed: int, skips: Skips, threads: int = 2) -> None:
+        """`threads` decode photos. Raises BadData, which names every shard that is not there."""
         missing = [str(path) for path in paths if not path.is_file()]
         if missing or not paths:
             raise BadData(f"These shards are not there: {', '.join(missing) or '(none named)'}.")
-        self.paths, self.seed, self.skips = paths, seed, skips
+        self.paths, self.seed, self.skips, self.threads = paths, seed, skips, threads
 
     def batches(self, batch: int, first: int = 0) -> Iterator[ShardBatch]:
         """Batches without end, from number `first` on; those before are read over, not decoded.
@@ -58,8 +59,9 @@ class Shards:
         samples = (sample for epoch in count() for sample in self._epoch(epoch))
         for _ in range(first * batch):
             next(samples)
-        while True:
-            yield self._batch([next(samples) for _ in range(batch)])
+        with ThreadPoolExecutor(self.threads) as pool:
+            while True:
+                yield self._batch([next(samples) for _ in range(batch)], pool)
 
     def _epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
         """The samples of all shards, once. Raises BadData where there is none."""
@@ -86,24 +88,37 @@ class Shards:
         self.skips.add("broken shards, read up to the break", f"{error.args[-1]}: {error.args[0]}")
         return True
 
-    def _batch(self, samples: Sequence[dict[str, Any]]) -> ShardBatch:
+    def _batch(self, samples: Sequence[dict[str, Any]], pool: Executor) -> ShardBatch:
         photos, captions = [], []
-        for sample in samples:
-            where = f"{sample['__key__']} in {Path(sample['__url__']).name}"
+        for sample, photo in zip(samples, pool.map(photo_of, samples), strict=True):
             caption = caption_of(sample)
-            kind = next((key for key in sample if key.rpartition(".")[2] in KINDS), None)
-            if not caption or kind is None:
-                self.skips.add("without a caption or photo", where)
-                continue
-            try:
-                photos.append(square(sample[kind], PACK_SIDE, where))
+            if isinstance(photo, BadData):
+                self.skips.add("unreadable", str(photo))
+            elif not caption:
+                self.skips.add("without a caption", where(sample))
+            else:
+                photos.append(photo)
                 captions.append(caption)
-            except BadData as error:
-                self.skips.add("unreadable", str(error))
         if not photos:
-            raise BadData(f"A whole batch of {len(samples)} can not be read. {self.skips}")
+            raise BadData(f"A whole batch of {len(samples)} can not be used. {self.skips}")
         owner = np.arange(len(samples)) % len(photos)  # the gaps are filled from the front
         return ShardBatch(np.stack(photos)[owner], tuple(captions[row] for row in owner), owner)
+
+
+def where(sample: dict[str, Any]) -> str:
+    """The name of a sample, and of its shard."""
+    return f"{sample['__key__']} in {Path(sample['__url__']).name}"
+
+
+def photo_of(sample: dict[str, Any]) -> NDArray[np.uint8] | BadData:
+    """The (160, 160, 3) square of the sample's photo, or what is wrong with it."""
+    kind = next((key for key in sample if key.rpartition(".")[2] in KINDS), None)
+    if kind is None:
+        return BadData(f"{where(sample)} has no photo.")
+    try:
+        return square(sample[kind], PACK_SIDE, where(sample))
+    except BadData as error:
+        return error
 
 
 def opened(shards: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
