@@ -22,6 +22,7 @@ from models.errors import BadData
 from models.photo_files import Source
 from models.skips import Skips
 
+MANY = 6  # splits; a table with more of them has something else in that column
 NO_SPLIT = "train"  # of a table that names none
 NUMBERED = re.compile(r"#\d+$")  # Flickr30k numbers the captions of a photo
 
@@ -121,6 +122,7 @@ def pairs_of(
             texts.setdefault(name, []).append(caption.text)
     if not texts:
         splits = sorted({caption.split for caption in captions})
+        splits = splits if len(splits) <= MANY else [*splits[:MANY], "and more"]
         raise BadData(
             f"No photo of {source.path} has a caption in split {split!r}. The table has the splits "
             f"{', '.join(splits) or '(none: it is empty)'}. {skips}"

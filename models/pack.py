@@ -53,8 +53,11 @@ def pack(
     """Write `out` (.bin) and the .tsv beside it. Gives the pairs that are in, in their order.
 
     Both are written beside and renamed, so that a kill leaves no half pack. Raises BadData where
-    no photo could be read.
+    no photo could be read, and rather than write over a .tsv that belongs to no pack.
     """
+    table = out.with_suffix(".tsv")
+    if table.exists() and not out.exists():
+        raise BadData(f"{table} is there and is no pack's. Choose another name than {out.name}.")
     packed = []
     part = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +69,9 @@ def pack(
         part.unlink()
         raise BadData(f"No photo of {source.path} could be read. {skips}")
     rows = [f"{number}\t{pair.name}\t\n" for number, pair in enumerate(packed)]
-    out.with_suffix(".tsv").write_text("".join(rows), encoding="utf-8")
-    part.replace(out)
+    part.replace(out)  # before its table: a table alone would be taken for somebody else's
+    part.write_text("".join(rows), encoding="utf-8")
+    part.replace(table)
     return packed
 
 

@@ -161,6 +161,22 @@ def test_a_pack_holds_the_readable_photos_and_counts_the_others(
     assert "1 unreadable (first: photo-00001.jpg is no photo" in str(skips)
 
 
+def test_a_pack_never_writes_over_a_table_of_captions(
+    photos: list[DrawnPhoto], tmp_path: Path
+) -> None:
+    table = tmp_path / "holidays.tsv"
+    table.write_text(lines(photos, "{file}\t{text}\n"))
+    before = table.read_text()
+    source, skips = source_of(photos[0].path.parent), Skips()
+    pairs = pairs_of(source, read_captions(table), "train", skips)
+    with pytest.raises(BadData, match=r"holidays\.tsv is there and is no pack's"):
+        pack(source, pairs, tmp_path / "holidays.bin", skips)
+    assert table.read_text() == before
+    pack(source, pairs, tmp_path / "other.bin", skips)
+    pack(source, pairs[:2], tmp_path / "other.bin", skips)  # a pack may be made anew
+    assert len(Pack.open(tmp_path / "other.bin").pixels) == 2
+
+
 def shard(path: Path, photos: list[DrawnPhoto], sidecar: str = "txt") -> Path:
     with tarfile.open(path, "w") as file:
         for photo in photos:
