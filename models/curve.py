@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from models.errors import BadData
 
 NO_LOSS = {"step", "rate", "seconds"}
-SMOOTH = 0.9  # share of the past in the bold line
+SMOOTH = 0.75  # share of the past in the bold line
 
 Line = Mapping[str, float]
 
@@ -46,7 +46,7 @@ def smoothed(values: Sequence[float]) -> list[float]:
     """A running mean that forgets.
 
     >>> smoothed([1.0, 0.0, 0.0])
-    [1.0, 0.9, 0.81]
+    [1.0, 0.75, 0.5625]
     """
     smooth: list[float] = []
     for value in values:
