@@ -5,7 +5,7 @@ a yes-or-no question of its own. No sum runs over the whole batch, so the loss b
 batches alike. Zhai et al. 2023, https://arxiv.org/abs/2303.15343.
 
     >>> same = torch.eye(2)
-    >>> round(float(PairwiseSigmoid()(same, same)), 4)  # at the start nearly all is "no"
+    >>> round(PairwiseSigmoid()(same, same).item(), 4)  # at the start nearly all is "no"
     0.6932
 """
 
