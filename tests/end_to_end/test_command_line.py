@@ -1,4 +1,4 @@
-"""The command line as docs/command-line.md promises it, in processes of its own, with the shipped encoder."""
+"""The command line as docs/command-line.md promises it, in processes of their own."""
 
 import json
 import os
