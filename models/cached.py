@@ -14,7 +14,9 @@ called as ever. The price is a second encoding: about a third more time.
 
 Batch normalisation is the exception. It looks across the rows it is given, and these are now the
 rows of a chunk: vectors and gradients are those of a plain batch in which each chunk was normalised
-alone. Give it chunks of 64 or more. Its running statistics move once for each chunk, not twice.
+alone. Give it chunks of 64 or more. Its running statistics move once for each chunk, not twice. The
+tests hold both: equal to that batch, and with fixed statistics equal to the plain one.
+`benchmarks/large_batch.py` measures memory and time.
 """
 
 from collections.abc import Callable, Iterator
