@@ -45,7 +45,7 @@ def fit(photos: Vectors, texts: Vectors, owner: NDArray[np.int64], bank: Vectors
     near_top = right[ranks(z, right) <= NEAR_THE_TOP]
     if len(near_top) == 0:
         raise ValueError("no right photo is near the top of any query: nothing to fit a cut on")
-    cut_z = math.floor(100 * float(np.quantile(near_top, 1 - KEEP))) / 100
+    cut_z = math.floor(100 * float(np.quantile(near_top, 1 - KEEP, method="lower"))) / 100
     return Cut(
         cut_z=cut_z,
         kept_near_top=float((near_top > cut_z).mean()),
