@@ -2,8 +2,8 @@
 
 For a query, the scores of a bank of unrelated photos say what "nothing to do with it" looks like:
 their median and their spread. A photo is shown if it stands `cut_z` spreads above that median.
-The largest `cut_z` that still keeps nine in ten of the right photos near the top is chosen: it
-hides as much of the tail as it can without hiding what was asked for.
+The largest `cut_z` that still keeps nineteen in twenty of the right photos near the top is chosen:
+it hides as much of the tail as it can without hiding what was asked for.
 """
 
 import math
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.encoder import Vectors
 from models.evaluate import ranks
 
-KEEP = 0.9  # of the right photos among the ten best
+KEEP = 0.95  # of the right photos among the ten best: a photo hidden is worse than one too many
 NEAR_THE_TOP = 10
 TO_SIGMA = 1.4826  # times the median absolute deviation: the sigma of a normal distribution
 
