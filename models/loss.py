@@ -22,7 +22,9 @@ def contrastive(
     `owner` (n,) int64 names what a row shows. Rows of one owner are copies of one pair: to call
     them negatives would push a picture from its own sentence, so they are left out of the sum.
     """
-    logits = scale * images @ texts.T  # (n, n)
+    wide = torch.promote_types(images.dtype, torch.float32)
+    with torch.autocast(images.device.type, enabled=False):  # bfloat16 knows 31.75 and 32 only
+        logits = scale * images.to(wide) @ texts.to(wide).T  # (n, n)
     if owner is not None:
         copies = owner[:, None] == owner[None, :]
         copies.fill_diagonal_(False)

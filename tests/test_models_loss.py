@@ -61,3 +61,10 @@ def test_imitation_is_nothing_when_all_agree_and_two_when_all_oppose() -> None:
     vectors = rows(3, 1)
     assert float(imitation(vectors, 5 * vectors)) == pytest.approx(0)
     assert float(imitation(vectors, -vectors)) == pytest.approx(2)
+
+
+def test_bfloat16_around_it_changes_nothing() -> None:
+    images, texts = (rows(64, seed).float() for seed in (1, 2))
+    exact = contrastive(images, texts, torch.tensor(50.0))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert contrastive(images, texts, torch.tensor(50.0)).equal(exact)
