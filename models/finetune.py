@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from models.average import best_average, copy_of
 from models.cached import Encodes
 from models.data import Pack, Photos, shrink
+from models.device import best_device
 from models.errors import BadData
 from models.evaluate import Retrieval, retrieval
 from models.freeze import choose, still_norms
@@ -65,11 +66,12 @@ class HeldOut:
     def vectors(self, clip: nn.Module) -> tuple[Tensor, Tensor]:
         """(m, d) and (m, d) unit rows, as the model gives them when it is not learning."""
         encoder: Encodes = clip  # type: ignore[assignment]  # nn.Module hides what it has
-        was_training = clip.training
+        was_training, device = clip.training, next(clip.parameters()).device
         clip.eval()
         with torch.no_grad():
-            images = torch.cat([encoder.images(rows) for rows in torch.split(self.pixels, ROWS)])
-            texts = torch.cat([encoder.texts(rows) for rows in torch.split(self.tokens, ROWS)])
+            pixels, tokens = (torch.split(rows, ROWS) for rows in (self.pixels, self.tokens))
+            images = torch.cat([encoder.images(rows.to(device)).cpu() for rows in pixels])
+            texts = torch.cat([encoder.texts(rows.to(device)).cpu() for rows in tokens])
         clip.train(was_training)
         return images, texts
 
@@ -77,7 +79,7 @@ class HeldOut:
         """The contrastive loss over all pairs at once: what stopping and averaging go by."""
         images, texts = self.vectors(clip)
         scale: Tensor = clip.scale()  # type: ignore[operator]  # nn.Module hides what it has
-        return float(contrastive(images, texts, scale.detach()))
+        return float(contrastive(images, texts, scale.detach().cpu()))
 
     def recall(self, clip: nn.Module) -> Retrieval:
         """The figures that people read."""
@@ -95,7 +97,7 @@ class Watch:
         self.clip, self.objective, self.held_out, self.stop = clip, objective, held_out, stop
         self.path = run / BEST
         self.still = still_norms(clip)
-        best = torch.load(self.path, weights_only=True) if self.path.exists() else {}
+        best = torch.load(self.path, "cpu", weights_only=True) if self.path.exists() else {}
         self.best_step: int = best.get("step", 0)
         self.best_loss: float = best.get("loss", float("inf"))
 
@@ -160,7 +162,7 @@ def tune(
         watch.look(settings.steps)
     except Enough:
         pass
-    clip.load_state_dict(torch.load(watch.path, weights_only=True)["model"])
+    clip.load_state_dict(torch.load(watch.path, "cpu", weights_only=True)["model"])
     merge_low_rank(clip)
     alpha, loss = best_average(clip, start, copy_of(clip), lambda: held_out.loss(clip))
     out = run / "tuned" / CHECKPOINT
@@ -211,7 +213,8 @@ def main() -> None:
     held_out = HeldOut(pixels, torch.stack([tokens[row][0] for row in apart]).long())
     for row in apart:
         tokens[row] = tokens[row][:0]  # a photo without a caption is never drawn
-    lesson = PairLesson(clip, photos, tokens, settings)  # type: ignore[arg-type]  # as good as Clip
+    clip.to(best_device())
+    lesson = PairLesson(clip, photos, tokens, settings)
     stop = Stop(options.check, options.patience)
     done = tune(clip, lesson, held_out, settings, options.run, options.train, stop)
     print(json.dumps(asdict(done), indent=1), skips, sep="\n")

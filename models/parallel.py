@@ -1,5 +1,8 @@
 """Train on many processes or machines as if they were one: each encodes its share of the batch.
 
+    torchrun --nproc-per-node 4 -m -- models.parallel --run runs/both --packs flickr8k-train.bin \\
+        --captions flickr8k.tsv --tokenizer tokenizer.bpe --batch 4096
+
           process 0: pictures, sentences -> vectors --\\                 /-- the loss of all
                                                        all_gather, (n, d)
           process 1: pictures, sentences -> vectors --/                 \\-- the loss of all
@@ -12,7 +15,8 @@ as for the scale. The gradient is that of one process with the global batch. Wha
 4,096 vectors of 512 numbers are 8 MB.
 
 Batch normalisation sees the rows of its own process, or of all on CUDA, where torch can (its
-SyncBatchNorm knows no CPU).
+SyncBatchNorm knows no CPU). All processes must see the run's folder: one writes, and all go on from
+what it wrote. (`--` keeps torchrun, which has a --run-path, from taking our --run for it.)
 """
 
 import os
@@ -26,6 +30,8 @@ from torch.distributed._functional_collectives import all_gather_single
 from torch.nn.parallel import DistributedDataParallel
 
 from models.cached import Encodes, InChunks
+from models.errors import BadData
+from models.train import PairLesson, arguments, prepared, train
 
 
 @contextmanager
@@ -75,3 +81,38 @@ def shared(clip: nn.Module, chunk: int = 0) -> DistributedDataParallel:
     if torch.cuda.is_available():
         clip = nn.SyncBatchNorm.convert_sync_batchnorm(clip)  # type: ignore[no-untyped-call]  # torch
     return DistributedDataParallel(Share(clip, chunk))
+
+
+class ParallelLesson:
+    """The objective of each process: its share of the batch, scored against the shares of all."""
+
+    def __init__(self, lesson: PairLesson, clip: nn.Module) -> None:
+        """Raises BadData where the batch can not be shared out evenly."""
+        batch, processes = lesson.settings.batch, dist.get_world_size()
+        if batch % processes:
+            raise BadData(f"A batch of {batch} can not be shared out to {processes} processes.")
+        self.lesson = lesson
+        self.both = shared(clip, lesson.settings.chunk)
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The loss of a step, the same number in all processes."""
+        draw = self.lesson.draw(step, dist.get_rank(), dist.get_world_size())
+        device = self.lesson.clip.scale().device
+        images, texts, scale = self.both(draw.pixels.to(device), draw.tokens.to(device))
+        owner = gather(draw.owner.to(device))
+        loss = self.lesson.loss(gather(images), gather(texts), scale, owner)
+        return {"contrastive": loss}
+
+
+def main() -> None:
+    """Train on pairs, as one of many."""
+    options = arguments(__doc__).parse_args()
+    with joined():
+        clip, lesson = prepared(options)
+        objective = ParallelLesson(lesson, clip)
+        writes = dist.get_rank() == 0
+        train(clip, objective, lesson.settings, options.run, writes)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,15 +22,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.cached import Encodes, InChunks
 from models.clip import Clip, ImageConfig, TextConfig
 from models.data import Photos, augment, captions_of, open_packs, rows_of_step
+from models.device import best_device, half_precision, memory_for
 from models.errors import BadData
 from models.loss import contrastive
+from models.sigmoid import PairwiseSigmoid
 from models.tokenizer import Tokenizer
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 
+Loss = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]  # as `contrastive`
 Objective = Callable[[int], dict[str, Tensor]]  # step -> named losses; their sum is minimised
 
 
@@ -41,6 +45,8 @@ class Settings:
     seed: int = 0
     steps: int = 1000
     batch: int = 256  # pairs; more of them make a harder question
+    loss: str = "infonce"  # or "sigmoid": SigLIP's
+    chunk: int = 0  # of them encoded at a time, to need less memory (`cached.py`); 0: all at once
     rate: float = 1e-3  # AdamW's, at the top of the warm-up
     warmup_steps: int = 100  # until Adam's second moments mean something
     weight_decay: float = 0.05  # on matrices and kernels; vectors (norms, biases) stay free
@@ -89,10 +95,16 @@ def optimizer_of(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
     )
 
 
-def train(model: nn.Module, objective: Objective, settings: Settings, run: Path) -> None:
-    """Minimise `objective` over `model`, from the start or from the checkpoint in `run`."""
+def train(
+    model: nn.Module, objective: Objective, settings: Settings, run: Path, writes: bool = True
+) -> None:
+    """Minimise `objective` over `model`, from the start or from the checkpoint in `run`.
+
+    Of several processes that train one model together (`parallel.py`) only one `writes`.
+    """
     torch.set_num_threads(settings.threads)
     run.mkdir(parents=True, exist_ok=True)
+    device = next(model.parameters()).device
     optimizer = optimizer_of(model, settings)
     step = resume(model, optimizer, run)
     started_s = time.monotonic()
@@ -100,14 +112,17 @@ def train(model: nn.Module, objective: Objective, settings: Settings, run: Path)
     while step < settings.steps:
         for group in optimizer.param_groups:
             group["lr"] = rate_at(step, settings)
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-            losses = objective(step)
-        loss = torch.stack(list(losses.values())).sum()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
-        nn.utils.clip_grad_norm_(model.parameters(), settings.largest_gradient)
-        optimizer.step()
+        with memory_for(settings.batch):
+            with half_precision(device, settings.bfloat16):
+                losses = objective(step)
+            loss = torch.stack(list(losses.values())).sum()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
+            nn.utils.clip_grad_norm_(model.parameters(), settings.largest_gradient)
+            optimizer.step()
         step += 1
+        if not writes:
+            continue
         if step % settings.log_steps == 0 or step == settings.steps:
             log(run, step, losses, rate_at(step - 1, settings), time.monotonic() - started_s)
         if step % settings.checkpoint_steps == 0 or step == settings.steps:
@@ -148,7 +163,7 @@ def resume(model: nn.Module, optimizer: torch.optim.AdamW, run: Path) -> int:
 def weights(run: Path) -> dict[str, Any]:
     """What `save` wrote. Raises BadData."""
     try:
-        state: dict[str, Any] = torch.load(run / CHECKPOINT, weights_only=True)
+        state: dict[str, Any] = torch.load(run / CHECKPOINT, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise BadData(f"{run / CHECKPOINT} can not be read: {error}") from error
     return state
@@ -169,28 +184,62 @@ def start_from(model: nn.Module, run: Path) -> None:
         raise BadData(f"{run / CHECKPOINT} is of another model: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class PairDraw:
+    """The rows of one step, or one process's share of them."""
+
+    pixels: Tensor  # (n, 3, s, s) 0..255: float32, or bytes where chunks are to save memory
+    tokens: Tensor  # (n, l) int64
+    owner: Tensor  # (n,) int64: which photo
+
+
 class PairLesson:
     """The objective of both towers on photos with captions: each finds its own in the batch."""
 
     def __init__(
-        self, clip: Clip, photos: Photos, tokens: list[Tensor], settings: Settings
+        self,
+        clip: Encodes,
+        photos: Photos,
+        tokens: list[Tensor],
+        settings: Settings,
+        loss: Loss = contrastive,
     ) -> None:
         """`tokens` holds the (captions, l) tokens of each photo."""
+        self.loss = loss
         self.clip, self.photos, self.tokens, self.settings = clip, photos, tokens, settings
         self.told = np.flatnonzero([len(texts) > 0 for texts in tokens]).astype(np.int64)
 
-    def __call__(self, step: int) -> dict[str, Tensor]:
-        """The loss of a step."""
+    def draw(self, step: int, share: int = 0, shares: int = 1) -> PairDraw:
+        """The batch of a step, or every `shares`-th row of it, from the seed and the step alone."""
         settings = self.settings
-        rng = np.random.default_rng([settings.seed, step])
+        rng = np.random.default_rng([settings.seed, step, share])
         rows = self.told[rows_of_step(settings.seed, step, settings.batch, len(self.told))]
+        rows = rows[share::shares]
         chosen = [self.tokens[row][rng.integers(len(self.tokens[row]))] for row in rows]
         tokens = torch.stack(chosen)
         tokens = tokens[:, : int(tokens.argmax(dim=1).max()) + 1].long()
-        pixels = settings.augmented(self.photos.pixels(rows), step, rng)
-        images, texts = self.clip.images(pixels), self.clip.texts(tokens)
-        loss = contrastive(images, texts, self.clip.scale(), torch.from_numpy(rows))
-        return {"contrastive": loss}
+        if not settings.chunk:
+            pixels = settings.augmented(self.photos.pixels(rows), step, rng)
+            return PairDraw(pixels, tokens, torch.from_numpy(rows))
+        pixels = torch.cat(
+            [
+                settings.augmented(self.photos.pixels(part), step, rng).round().to(torch.uint8)
+                for part in np.split(rows, range(settings.chunk, len(rows), settings.chunk))
+            ]
+        )
+        return PairDraw(pixels, tokens, torch.from_numpy(rows))
+
+    def score(self, draw: PairDraw) -> dict[str, Tensor]:
+        """The loss of a batch."""
+        clip = InChunks(self.clip, self.settings.chunk) if self.settings.chunk else self.clip
+        scale = clip.scale()
+        images = clip.images(draw.pixels.to(scale.device))
+        texts = clip.texts(draw.tokens.to(scale.device))
+        return {"contrastive": self.loss(images, texts, scale, draw.owner.to(scale.device))}
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The loss of a step."""
+        return self.score(self.draw(step))
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -220,9 +269,9 @@ def tokens_of(
     return [torch.from_numpy(row).short() for row in rows]
 
 
-def main() -> None:
-    """Train on pairs."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """The command line of `main`, and of `parallel.py`."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--run", required=True, type=Path)
     parser.add_argument("--start", nargs="*", default=[], type=Path, help="runs to begin with")
     parser.add_argument("--packs", required=True, nargs="+", type=Path)
@@ -230,7 +279,11 @@ def main() -> None:
     parser.add_argument("--tokenizer", required=True, type=Path)
     parser.add_argument("--dimension", type=int, default=256)
     add_settings(parser)
-    options = parser.parse_args()
+    return parser
+
+
+def prepared(options: argparse.Namespace) -> tuple[Clip, PairLesson]:
+    """The towers, where they are to learn, and their lesson."""
     settings = settings_of(options)
     torch.manual_seed(settings.seed)
     tokenizer = Tokenizer.read(options.tokenizer)
@@ -241,7 +294,27 @@ def main() -> None:
     photos = open_packs(options.packs)
     tokens = tokens_of(photos, options.captions, tokenizer, config.context_length)
     clip.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch
-    train(clip, PairLesson(clip, photos, tokens, settings), settings, options.run)
+    loss = loss_of(settings, clip)
+    clip.to(best_device())
+    return clip, PairLesson(clip, photos, tokens, settings, loss)
+
+
+def loss_of(settings: Settings, clip: nn.Module) -> Loss:
+    """The loss that the settings name; what it learns itself becomes a part of `clip`."""
+    if settings.loss == "infonce":
+        return contrastive
+    if settings.loss != "sigmoid":
+        raise BadData(f"--loss {settings.loss}: it takes infonce or sigmoid.")
+    sigmoid = PairwiseSigmoid()
+    clip.add_module("sigmoid", sigmoid)
+    return sigmoid
+
+
+def main() -> None:
+    """Train on pairs."""
+    options = arguments(__doc__).parse_args()
+    clip, lesson = prepared(options)
+    train(clip, lesson, lesson.settings, options.run)
 
 
 if __name__ == "__main__":
