@@ -31,8 +31,10 @@ def one(batch: int, chunk: int) -> None:
     import torch
 
     from models.cached import Encodes, InChunks
-    from models.clip import Clip, ImageConfig, TextConfig
+    from models.clip import Clip
+    from models.conv_tower import ImageConfig
     from models.loss import contrastive
+    from models.text_tower import TextConfig
 
     torch.manual_seed(0)
     torch.set_num_threads(1)

@@ -23,7 +23,8 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models.ahead import Ahead
-from models.clip import Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import ImageConfig
 from models.data import PACK_SIDE, Photos, open_packs, rows_of_step
 from models.drawn import draw_folder
 from models.layouts import Captioned
@@ -31,6 +32,7 @@ from models.loss import contrastive
 from models.pack import pack
 from models.photo_files import Source, source_of, square
 from models.skips import Skips
+from models.text_tower import TextConfig
 from models.train import Settings, optimizer_of
 
 BOUND = 0.1  # of a step

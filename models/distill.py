@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.clip import Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import ImageConfig
 from models.data import Photos, open_packs, rows_of_step, shuffled_by_length
 from models.loss import contrastive, imitation
 from models.space import Pairs, Space, pairs_of, sentence_vectors
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 from models.train import Settings, add_settings, settings_of, start_from, train
 

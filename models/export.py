@@ -25,7 +25,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from models import calibrate
-from models.clip import Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import ImageConfig
 from models.data import Photos, captions_of, open_packs
 from models.encoder import Images, Vectors
 from models.errors import ParityError
@@ -33,6 +34,7 @@ from models.evaluate import Retrieval, retrieval
 from models.onnx import OnnxEncoder
 from models.preprocess import preprocess
 from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 from models.train import start_from
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.clip import convolution
+from models.conv_tower import convolution
 from models.pixels import CLIP_MEAN, CLIP_STD, Normalise
 
 WIDEN = 4  # a block gives four times the channels that its 3 x 3 convolution works in

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from models.clip import ImageConfig, ImageTower
+from models.conv_tower import ImageConfig, ImageTower
 from models.errors import BadData
 from models.resnet import ModifiedResNet, ResNetConfig
 from models.text_tower import TextConfig, TextTower

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.clip import FIRST_SCALE, LARGEST_SCALE
+FIRST_SCALE = 1 / 0.07  # where CLIP starts
+LARGEST_SCALE = 100.0  # where CLIP stops: beyond it training becomes unstable
 
 
 class TwoTowers(nn.Module):
@@ -28,9 +29,9 @@ class TwoTowers(nn.Module):
         text_projection: nn.Linear,
     ) -> None:
         super().__init__()
-        self.image_tower = image_tower
-        self.image_projection = image_projection
+        self.image_tower = image_tower  # an optimiser's checkpoint counts weights in this order
         self.text_tower = text_tower
+        self.image_projection = image_projection
         self.text_projection = text_projection
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
         for projection in (image_projection, text_projection):

@@ -23,12 +23,14 @@ import torch
 from torch import Tensor, nn
 
 from models.cached import Encodes, InChunks
-from models.clip import Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import ImageConfig
 from models.data import Photos, augment, captions_of, open_packs, rows_of_step
 from models.device import best_device, half_precision, memory_for
 from models.errors import BadData
 from models.loss import contrastive
 from models.sigmoid import PairwiseSigmoid
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 
 CHECKPOINT = "checkpoint.pt"

@@ -16,10 +16,12 @@ from torch import Tensor
 
 from models.ahead import Ahead
 from models.cached import Encodes
-from models.clip import Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import ImageConfig
 from models.loss import contrastive
 from models.shards import ShardBatch, Shards
 from models.skips import Skips
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 from models.train import Settings, add_settings, settings_of, start_from, train
 

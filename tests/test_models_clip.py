@@ -3,8 +3,11 @@
 import numpy as np
 import torch
 
-from models.clip import LARGEST_SCALE, Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.loss import contrastive
+from models.text_tower import TextConfig
+from models.towers import LARGEST_SCALE
 
 TINY_IMAGE = ImageConfig(
     side=32,

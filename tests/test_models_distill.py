@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.clip import Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.data import PACK_SIDE, Photos, open_packs, rows_of_step, shuffled_by_length
 from models.distill import BothLesson, ImageLesson, ImageStudent, TextLesson
 from models.errors import BadData
 from models.evaluate import retrieval
 from models.phrases import phrases
 from models.space import Fitting, Pairs, Space, fit, pairs_of
+from models.text_tower import TextConfig
 from models.train import Objective, Settings, train
 
 PHOTOS, CLASSES, MEANING = 120, 4, 6

@@ -11,7 +11,8 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from models.clip import Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.drawn import draw
 from models.encoder import Encoder, Images
 from models.errors import BadEncoder, ParityError
@@ -19,6 +20,7 @@ from models.export import draft, export, measure, prove
 from models.onnx import BATCH, OnnxEncoder
 from models.preprocess import preprocess
 from models.spec import EncoderSpec, sha256_of
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 from models.train_tokenizer import learn
 

@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.clip import Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.data import PACK_SIDE, Pack, Photos, open_packs, shrink
 from models.drawn import draw
 from models.errors import BadData
 from models.evaluate import retrieval
+from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
 from models.train import (
     CHECKPOINT,

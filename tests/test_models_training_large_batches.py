@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from models.cached import InChunks
-from models.clip import Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.loss import contrastive
 from models.sizes import SIZES, build
+from models.text_tower import TextConfig
 from models.towers import TwoTowers
 
 N, CHUNK = 20, 8  # the last chunk is half as long

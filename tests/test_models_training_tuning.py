@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from models.average import average, best_average, copy_of
-from models.clip import Block, Clip, ImageConfig, TextConfig
+from models.clip import Clip
+from models.conv_tower import Block, ImageConfig
 from models.errors import BadData
 from models.finetune import HeldOut, Stop, tune
 from models.freeze import choose, still_norms
 from models.lora import LowRank, add_low_rank, merge_low_rank
 from models.loss import contrastive
 from models.sizes import SIZES, build
+from models.text_tower import TextConfig
 from models.towers import TwoTowers
 from models.train import CHECKPOINT, Settings, start_from
 
@@ -126,7 +128,7 @@ def test_frozen_normalisation_keeps_its_statistics(tmp_path: Path) -> None:
     image = ImageConfig(side=32, stem=8, blocks=blocks, width=32)
     model = Clip(image, TextConfig(600, 16, 32, 2, 1), 16)
     before = copy_of(model)
-    pairs = Pairs(model)  # type: ignore[arg-type]  # as good as TwoTowers
+    pairs = Pairs(model)
     tune(model, pairs, held_out(), SETTINGS, tmp_path, "blocks:1", Stop(100))
     after = model.state_dict()
     assert after["image_tower.stem.0.1.running_mean"].equal(
