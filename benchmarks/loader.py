@@ -31,9 +31,10 @@ from models.layouts import Captioned
 from models.loss import contrastive
 from models.pack import pack
 from models.photo_files import Source, source_of, square
+from models.settings import Settings
 from models.skips import Skips
 from models.text_tower import TextConfig
-from models.train import Settings, optimizer_of
+from models.train import optimizer_of
 
 BOUND = 0.1  # of a step
 BATCH = 64

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
-from models.conv_tower import ImageConfig
 from models.data import Photos, open_packs, rows_of_step, shuffled_by_length
 from models.loss import contrastive, imitation
+from models.settings import Settings, add_settings, settings_of
 from models.space import Pairs, Space, pairs_of, sentence_vectors
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
-from models.train import Settings, add_settings, settings_of, start_from, train
+from models.train import clip_of, start_from, train
 
 SCALE = torch.tensor(20.0)  # as in `space`: what the teachers' own vectors can bear
 CHOICE = 0.2  # weight of the contrastive terms: about as strong as imitation once that is under way
@@ -169,10 +169,7 @@ class School:
     def of(cls, options: argparse.Namespace) -> "School":
         """Read the space, and make the towers from the seed or from earlier runs."""
         settings, space = settings_of(options), Space.read(options.space)
-        torch.manual_seed(settings.seed)
-        clip = Clip(ImageConfig(), TextConfig(), space.image_map.shape[1])
-        for run in options.start:
-            start_from(clip, run)
+        clip = clip_of(options.start, TextConfig(), space.image_map.shape[1], settings.seed)
         return cls(options, settings, space, clip)
 
     def image_lesson(self) -> ImageLesson:

@@ -36,7 +36,7 @@ from models.preprocess import preprocess
 from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
-from models.train import start_from
+from models.train import clip_of
 
 LEAST_COSINE = 0.999  # half precision weights cost under 0.0001 of it; a wrong layer costs far more
 LICENCE = "Research and personal use: its photos came under such terms."
@@ -224,9 +224,7 @@ def main() -> None:
     parser.add_argument("--packs", required=True, nargs="+", type=Path)
     options = parser.parse_args()
     text_config = TextConfig(vocabulary=Tokenizer.read(options.tokenizer).size)
-    clip = Clip(ImageConfig(), text_config, dimension=256)
-    for run in options.run:
-        start_from(clip, run)
+    clip = clip_of(options.run, text_config, dimension=256)
     spec = draft(options.out.name, ImageConfig().side, text_config.context_length, 256)
     spec = export(clip, spec, options.tokenizer, options.out)
     encoder = OnnxEncoder(options.out, threads=2)

@@ -32,20 +32,13 @@ from models.layouts import Captioned, pairs_of, read_captions
 from models.lora import merge_low_rank
 from models.loss import contrastive
 from models.pack import pack
+from models.pair_lesson import PairLesson
 from models.photo_files import source_of
+from models.settings import Settings, add_settings, settings_of
 from models.sizes import build, size_of
 from models.skips import Skips
 from models.tokenizer import Tokenizer
-from models.train import (
-    CHECKPOINT,
-    Objective,
-    PairLesson,
-    Settings,
-    add_settings,
-    settings_of,
-    start_from,
-    train,
-)
+from models.train import CHECKPOINT, Objective, start_from, train
 
 BEST = "best.pt"
 ROWS = 64  # held-out rows encoded at a time

@@ -31,7 +31,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from models.cached import Encodes, InChunks
 from models.errors import BadData
-from models.train import PairLesson, arguments, prepared, train
+from models.pair_lesson import PairLesson
+from models.train import pair_arguments, prepared, train
 
 
 @contextmanager
@@ -106,7 +107,7 @@ class ParallelLesson:
 
 def main() -> None:
     """Train on pairs, as one of many."""
-    options = arguments(__doc__).parse_args()
+    options = pair_arguments(__doc__).parse_args()
     with joined():
         clip, lesson = prepared(options)
         objective = ParallelLesson(lesson, clip)

@@ -6,7 +6,6 @@ The loop, the log and the checkpoints are those of `train.py`. A thread reads, d
 next batches while this one trains; a run that was killed reads over what it has seen.
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +15,14 @@ from torch import Tensor
 
 from models.ahead import Ahead
 from models.cached import Encodes
-from models.clip import Clip
-from models.conv_tower import ImageConfig
+from models.device import best_device
 from models.loss import contrastive
+from models.settings import Settings, settings_of
 from models.shards import ShardBatch, Shards
 from models.skips import Skips
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
-from models.train import Settings, add_settings, settings_of, start_from, train
+from models.train import arguments, clip_of, train
 
 Rows = tuple[Tensor, Tensor, Tensor]  # pixels, tokens, owner
 
@@ -66,22 +65,14 @@ class ShardLesson:
 
 def main() -> None:
     """Train on shards."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, type=Path)
-    parser.add_argument("--start", nargs="*", default=[], type=Path, help="runs to begin with")
+    parser = arguments(__doc__)
     parser.add_argument("--shards", required=True, nargs="+", type=Path)
-    parser.add_argument("--tokenizer", required=True, type=Path)
-    parser.add_argument("--dimension", type=int, default=256)
-    add_settings(parser)
     options = parser.parse_args()
     settings, skips = settings_of(options), Skips()
-    torch.manual_seed(settings.seed)
     tokenizer = Tokenizer.read(options.tokenizer)
     text = TextConfig(vocabulary=tokenizer.size)
-    clip = Clip(ImageConfig(), text, options.dimension)
-    for run in options.start:
-        start_from(clip, run)
-    clip.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch
+    clip = clip_of(options.start, text, options.dimension, settings.seed)
+    clip.to(best_device())
     shards = Shards(options.shards, settings.seed, skips)
     draw = ShardDraw(shards, tokenizer, text.context_length, settings)
     with Ahead(draw, settings.steps) as ahead:  # one thread: steps come in order

@@ -14,9 +14,10 @@ from models.distill import BothLesson, ImageLesson, ImageStudent, TextLesson
 from models.errors import BadData
 from models.evaluate import retrieval
 from models.phrases import phrases
+from models.settings import Settings
 from models.space import Fitting, Pairs, Space, fit, pairs_of
 from models.text_tower import TextConfig
-from models.train import Objective, Settings, train
+from models.train import Objective, train
 
 PHOTOS, CLASSES, MEANING = 120, 4, 6
 SETTINGS = Settings(

@@ -16,20 +16,11 @@ from models.data import PACK_SIDE, Pack, Photos, open_packs, shrink
 from models.drawn import draw
 from models.errors import BadData
 from models.evaluate import retrieval
+from models.pair_lesson import PairLesson, tokens_of
+from models.settings import Settings, rate_at
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
-from models.train import (
-    CHECKPOINT,
-    LOG,
-    PairLesson,
-    Settings,
-    optimizer_of,
-    rate_at,
-    resume,
-    start_from,
-    tokens_of,
-    train,
-)
+from models.train import CHECKPOINT, LOG, optimizer_of, resume, start_from, train
 from models.train_tokenizer import learn
 
 IMAGE = ImageConfig(

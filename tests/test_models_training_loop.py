@@ -13,19 +13,12 @@ import torch
 from models.data import PACK_SIDE, Photos, open_packs
 from models.drawn import draw
 from models.errors import BadData
+from models.pair_lesson import PairLesson, loss_of, tokens_of
+from models.settings import Settings
 from models.sigmoid import FIRST_BIAS
 from models.sizes import SIZES, build
 from models.tokenizer import Tokenizer
-from models.train import (
-    CHECKPOINT,
-    LOG,
-    PairLesson,
-    Settings,
-    loss_of,
-    tokens_of,
-    train,
-    weights,
-)
+from models.train import CHECKPOINT, LOG, train, weights
 from models.train_tokenizer import learn
 
 PAIRS = 16

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from models.ahead import Ahead
 from models.drawn import draw
+from models.settings import Settings
 from models.shards import Shards
 from models.sizes import SIZES, build
 from models.skips import Skips
 from models.tokenizer import Tokenizer
-from models.train import LOG, Settings, train
+from models.train import LOG, train
 from models.train_shards import ShardDraw, ShardLesson
 from models.train_tokenizer import learn
 

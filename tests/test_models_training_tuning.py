@@ -15,10 +15,11 @@ from models.finetune import HeldOut, Stop, tune
 from models.freeze import choose, still_norms
 from models.lora import LowRank, add_low_rank, merge_low_rank
 from models.loss import contrastive
+from models.settings import Settings
 from models.sizes import SIZES, build
 from models.text_tower import TextConfig
 from models.towers import TwoTowers
-from models.train import CHECKPOINT, Settings, start_from
+from models.train import CHECKPOINT, start_from
 
 WORDS = 8
 SETTINGS = Settings(
