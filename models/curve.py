@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.errors import BadData
+from models.script import as_script
 
 NO_LOSS = {"step", "rate", "seconds"}
 SMOOTH = 0.75  # share of the past in the bold line
@@ -88,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

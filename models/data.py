@@ -56,7 +56,11 @@ class Pack:
 def captions_of(path: Path, split: str) -> dict[str, list[str]]:
     """The captions of each photo's file name in a `file<TAB>split<TAB>caption` table."""
     captions: dict[str, list[str]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadData(f"{path} can not be read as a table of captions: {error}.") from error
+    for number, line in enumerate(lines, start=1):
         try:
             file, of_split, caption = line.split("\t")
         except ValueError as error:

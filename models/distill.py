@@ -24,6 +24,7 @@ from torch.nn import functional
 from models.clip import Clip
 from models.data import Photos, open_packs, rows_of_step, shuffled_by_length
 from models.loss import contrastive, imitation
+from models.script import as_script
 from models.settings import Settings, add_settings, settings_of
 from models.space import Pairs, Space, pairs_of, sentence_vectors
 from models.text_tower import TextConfig
@@ -236,4 +237,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -33,6 +33,7 @@ from models.errors import ParityError
 from models.evaluate import Retrieval, retrieval
 from models.onnx import OnnxEncoder
 from models.preprocess import preprocess
+from models.script import as_script
 from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
@@ -242,4 +243,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -34,6 +34,7 @@ from models.loss import contrastive
 from models.pack import pack
 from models.pair_lesson import PairLesson
 from models.photo_files import source_of
+from models.script import as_script
 from models.settings import Settings, add_settings, settings_of
 from models.sizes import build, size_of
 from models.skips import Skips
@@ -214,4 +215,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

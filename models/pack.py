@@ -19,6 +19,7 @@ from models.data import PACK_SIDE
 from models.errors import BadData
 from models.layouts import Captioned, pairs_of, read_captions
 from models.photo_files import Source, source_of, square
+from models.script import as_script
 from models.skips import Skips
 
 AHEAD = 64  # photos being decoded at a time: enough for all threads, little in memory
@@ -92,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -32,6 +32,7 @@ from torch.nn.parallel import DistributedDataParallel
 from models.cached import Encodes, InChunks
 from models.errors import BadData
 from models.pair_lesson import PairLesson
+from models.script import as_script
 from models.train import pair_arguments, prepared, train
 
 
@@ -116,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from models.script import as_script
 from models.tokenizer import clean
 from models.train_tokenizer import sentences
 
@@ -52,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -22,6 +22,7 @@ from torch.nn import functional
 from models.data import Photos, captions_of, open_packs
 from models.errors import BadData
 from models.loss import contrastive
+from models.script import as_script
 
 SCALE = 20.0  # softer than CLIP's 100: a linear map can not tell near pairs apart, and overfits
 PROMPT = "a photo of a {}"  # how a class name becomes a sentence
@@ -65,11 +66,17 @@ class Space:
 
 
 def sentence_vectors(paths: list[Path]) -> dict[str, NDArray[np.float16]]:
-    """What `models.teacher` wrote for each line of some files, by the line."""
+    """What `models.teacher` wrote for each line of some files, by the line. Raises BadData."""
     found: dict[str, NDArray[np.float16]] = {}
     for path in paths:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        found |= zip(lines, np.load(f"{path}.teacher.npy"), strict=True)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            found |= zip(lines, np.load(f"{path}.teacher.npy"), strict=True)
+        except (OSError, ValueError) as error:
+            raise BadData(
+                f"{path} has no vectors of the teacher, a line each: {error}. "
+                f"Make them: python -m models.teacher sentences {path}"
+            ) from error
     return found
 
 
@@ -166,4 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

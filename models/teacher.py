@@ -21,6 +21,7 @@ from PIL import Image, ImageOps
 from torch.nn import functional
 
 from models.data import Pack
+from models.script import as_script
 
 BATCH = 64  # sentences; the CPU's caches like it small
 LONGEST = 64  # of its own tokens; our sentences have 17 on average
@@ -125,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

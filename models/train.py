@@ -26,6 +26,7 @@ from models.data import open_packs
 from models.device import best_device, half_precision, memory_for
 from models.errors import BadData
 from models.pair_lesson import PairLesson, loss_of, tokens_of
+from models.script import as_script
 from models.settings import Settings, add_settings, rate_at, settings_of
 from models.text_tower import TextConfig
 from models.tokenizer import Tokenizer
@@ -186,4 +187,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

@@ -17,6 +17,7 @@ from models.ahead import Ahead
 from models.cached import Encodes
 from models.device import best_device
 from models.loss import contrastive
+from models.script import as_script
 from models.settings import Settings, settings_of
 from models.shards import ShardBatch, Shards
 from models.skips import Skips
@@ -81,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)

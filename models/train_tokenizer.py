@@ -14,19 +14,25 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from models.errors import BadData
+from models.script import as_script
 from models.tokenizer import Pair, Tokenizer, merge, spell, words
 
 
 def sentences(path: Path) -> Iterator[str]:
-    """The sentences of one file."""
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if path.suffix != ".tsv":
-                yield line
-                continue
-            _, split, caption = line.rstrip("\n").split("\t", 2)
-            if split == "train":
-                yield caption
+    """The sentences of one file. Raises BadData."""
+    open_text = gzip.open if path.suffix == ".gz" else open
+    try:
+        with open_text(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                if path.suffix != ".tsv":
+                    yield line
+                    continue
+                _, split, caption = line.rstrip("\n").split("\t", 2)
+                if split == "train":
+                    yield caption
+    except (OSError, ValueError, EOFError) as error:
+        raise BadData(f"{path} can not be read as sentences: {error}") from error
 
 
 def learn(texts: Iterable[str], merges: int) -> list[Pair]:
@@ -83,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_script(main)
