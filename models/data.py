@@ -28,11 +28,16 @@ PACK_SIDE = 160  # px: room to crop 128 from, 77 kB a photo
 class Pack:
     """One set of photos, mapped."""
 
-    name: str
+    path: Path  # of the .bin
     pixels: NDArray[np.uint8]  # (n, 160, 160, 3)
     files: tuple[str, ...]
     shows: tuple[str, ...]  # a class name such as "birthday cake", or ""
     teacher: NDArray[np.float16] | None  # (n, f)
+
+    @property
+    def name(self) -> str:
+        """The set's name."""
+        return self.path.stem
 
     @classmethod
     def open(cls, path: Path) -> "Pack":
@@ -50,7 +55,7 @@ class Pack:
             )
         files = tuple(row[1] for row in rows)
         shows = tuple(row[2] if len(row) > 2 else "" for row in rows)
-        return cls(path.stem, pixels, files, shows, teacher)
+        return cls(path, pixels, files, shows, teacher)
 
 
 def captions_of(path: Path, split: str) -> dict[str, list[str]]:

@@ -81,8 +81,7 @@ class ImageLesson:
                 hint = functional.normalize(self.sentences[texts].mean(0), dim=0)
                 target[row] += HINT * hint
         self.target = functional.normalize(target, dim=1)
-        several = [len(texts) > 1 for texts in pairs.of_photo]
-        self.captioned = np.flatnonzero(several).astype(np.int64)
+        self.captioned = pairs.human
 
     def draw(self, step: int) -> Draw:
         """The batch of a step, from the seed and the step alone."""

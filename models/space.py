@@ -21,11 +21,11 @@ from torch.nn import functional
 
 from models.data import Photos, captions_of, open_packs
 from models.errors import BadData
+from models.guesses import PROMPT, read_guesses
 from models.loss import contrastive
 from models.script import as_script
 
 SCALE = 20.0  # softer than CLIP's 100: a linear map can not tell near pairs apart, and overfits
-PROMPT = "a photo of a {}"  # how a class name becomes a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class Pairs:
     sentences: tuple[str, ...]  # m, all different
     texts: NDArray[np.float16]  # (m, g) their vectors
     of_photo: tuple[NDArray[np.int64], ...]  # n lists of rows of `texts`, some empty
+    human: NDArray[np.int64]  # the photos whose sentences a person wrote for them
 
     def captioned(self) -> NDArray[np.int64]:
         """The photos that have a sentence."""
@@ -98,16 +99,26 @@ class Pairs:
 
 
 def pairs_of(photos: Photos, captions: Path, sentences: list[Path]) -> Pairs:
-    """Match photos with the sentences whose vectors are known."""
+    """Match photos with the sentences whose vectors are known: captions, or else names of classes.
+
+    A class is what the set says the photo shows, and what the image teacher is sure that it shows.
+    """
     known = sentence_vectors(sentences)
     place = {sentence: row for row, sentence in enumerate(known)}
     by_file = captions_of(captions, "train")
-    of_photo = []
+    of_photo: list[NDArray[np.int64]] = []
+    human: list[int] = []
     for pack in photos.packs:
-        for file, shows in zip(pack.files, pack.shows, strict=True):
-            texts = by_file.get(Path(file).name, []) + ([PROMPT.format(shows)] if shows else [])
+        guesses = read_guesses(pack.path, len(pack.files))
+        for file, shows, guessed in zip(pack.files, pack.shows, guesses, strict=True):
+            captions_here = by_file.get(Path(file).name, [])
+            if captions_here:
+                human.append(len(of_photo))
+            named = [PROMPT.format(shows)] if shows else []
+            texts = captions_here or named + guessed
             of_photo.append(np.array([place[text] for text in texts if text in place], np.int64))
-    return Pairs(tuple(known), np.stack(list(known.values())), tuple(of_photo))
+    vectors = np.stack(list(known.values()))
+    return Pairs(tuple(known), vectors, tuple(of_photo), np.array(human, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +140,7 @@ def fit(features: NDArray[np.float16], pairs: Pairs, how: Fitting) -> Space:
     rng = np.random.default_rng(how.seed)
     torch.manual_seed(how.seed)
     captioned = pairs.captioned()
-    human = np.array([row for row in captioned if len(pairs.of_photo[row]) > 1], np.int64)
+    human = pairs.human
     some = int(how.batch * how.captions_share)
     seen = features[captioned].astype(np.float32)
     mean, std = seen.mean(0), seen.std(0) + 1e-2
