@@ -14,6 +14,15 @@ PIP := $(IN) -m pip install --disable-pip-version-check --quiet
 override PHOTOS := $(value PHOTOS)# as typed: blanks and dollar signs belong to the folder's name
 export PHOTOS PYTHON
 
+# Two checks need what not every machine has, and are left out where it is not named: CAPTIONS is a
+# file of captions, GOLDEN a folder with preprocess_input.jpg and preprocess_expected.npy.
+ifdef CAPTIONS
+export CAPTIONS
+endif
+ifdef GOLDEN
+export SIGHTWORD_GOLDEN := $(value GOLDEN)
+endif
+
 .PHONY: run test check check-all format table bench train-default freeze smoke clean
 
 run: .venv/ready-to-run
@@ -29,6 +38,7 @@ check: .venv/ready-to-test
 	$(IN) -m pytest -q tests/test_architecture.py tests/test_docs.py
 	$(IN) -m pytest -q -m "not slow" --ignore=tests/test_architecture.py --ignore=tests/test_docs.py
 
+# All there is: `make check-all CAPTIONS=captions.txt.gz GOLDEN=golden`
 check-all: check test bench freeze smoke
 
 format: .venv/ready-to-test
