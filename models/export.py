@@ -12,7 +12,6 @@ import io
 import json
 import shutil
 import warnings
-import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -29,9 +28,10 @@ from models.clip import Clip
 from models.conv_tower import ImageConfig
 from models.data import Photos, captions_of, open_packs
 from models.encoder import Images, Vectors
-from models.errors import ParityError
+from models.errors import BadData, ParityError
 from models.evaluate import Retrieval, retrieval
 from models.onnx import OnnxEncoder
+from models.photo_files import Source, source_of
 from models.preprocess import preprocess
 from models.script import as_script
 from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
@@ -167,12 +167,18 @@ def same_top_10(want: NDArray[np.float32], got: NDArray[np.float32]) -> float:
     return float(1 - max(short.max(), 0.0) / 4)  # 0.004 in cosine is all that LEAST_COSINE allows
 
 
-def read_photos(archive: Path, files: list[str], spec: ImageSpec) -> Images:
-    """(n, 3, s, s) uint8 of some files of a zip, through the preprocessing of the application."""
-    with zipfile.ZipFile(archive) as photos:
-        return np.stack(
-            [preprocess(Image.open(io.BytesIO(photos.read(file))), spec) for file in files]
-        )
+def read_photos(source: Source, files: list[str], spec: ImageSpec) -> Images:
+    """(n, 3, s, s) uint8 of photos by their file names, as the application preprocesses them.
+
+    Raises BadData.
+    """
+    names = {Path(name).name: name for name in source.names()}
+    return np.stack(
+        [
+            preprocess(Image.open(io.BytesIO(source.read(names.get(file, file)))), spec)
+            for file in files
+        ]
+    )
 
 
 def background(encoder: OnnxEncoder, photos: Photos, seed: int) -> NDArray[np.float16]:
@@ -190,16 +196,14 @@ def background(encoder: OnnxEncoder, photos: Photos, seed: int) -> NDArray[np.fl
 
 
 def measure(
-    encoder: OnnxEncoder, archive: Path, captions: Path
+    encoder: OnnxEncoder, source: Source, captions: Path
 ) -> tuple[Vectors, Vectors, NDArray[np.int64], Retrieval]:
     """Photos, captions and owners of the dev split, and how well they find each other."""
-    with zipfile.ZipFile(archive) as photos:
-        names = {Path(name).name: name for name in photos.namelist()}
     of_photo = captions_of(captions, "dev")
     files = sorted(of_photo)
-    vectors = encoder.images(
-        read_photos(archive, [names[file] for file in files], encoder.spec.image)
-    )
+    if not files:
+        raise BadData(f"{captions} has no captions of split dev to measure with.")
+    vectors = encoder.images(read_photos(source, files, encoder.spec.image))
     sentences = [caption for file in files for caption in of_photo[file]]
     owner = np.repeat(np.arange(len(files)), [len(of_photo[file]) for file in files])
     texts = encoder.texts(sentences)
@@ -220,7 +224,7 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, nargs="+", help="later ones win")
     parser.add_argument("--tokenizer", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--photos", required=True, type=Path, help="zip with the dev photos")
+    parser.add_argument("--photos", required=True, type=Path, help="folder or zip; of split dev")
     parser.add_argument("--captions", required=True, type=Path, help="file, split, caption")
     parser.add_argument("--packs", required=True, nargs="+", type=Path)
     options = parser.parse_args()
@@ -229,15 +233,14 @@ def main() -> None:
     spec = draft(options.out.name, ImageConfig().side, text_config.context_length, 256)
     spec = export(clip, spec, options.tokenizer, options.out)
     encoder = OnnxEncoder(options.out, threads=2)
-    photos, texts, owner, figures = measure(encoder, options.photos, options.captions)
+    source = source_of(options.photos)
+    photos, texts, owner, figures = measure(encoder, source, options.captions)
     bank = background(encoder, open_packs(options.packs), seed=0)
     np.save(options.out / BANK, bank)
     cut = calibrate.fit(photos, texts, owner, bank.astype(np.float32))
     replace(spec, calibration=Calibration(BANK, cut.cut_z)).write(options.out)
     some = sorted(captions_of(options.captions, "dev").items())[:64]
-    with zipfile.ZipFile(options.photos) as archive:
-        names = {Path(name).name: name for name in archive.namelist()}
-    pictures = read_photos(options.photos, [names[file] for file, _ in some], spec.image)
+    pictures = read_photos(source, [file for file, _ in some], spec.image)
     proof = prove(clip, options.out, pictures, [texts[0] for _, texts in some])
     print(json.dumps({"proof": proof, "cut": asdict(cut), **figures}, indent=2))
 

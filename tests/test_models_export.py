@@ -18,6 +18,7 @@ from models.encoder import Encoder, Images
 from models.errors import BadEncoder, ParityError
 from models.export import draft, export, measure, prove
 from models.onnx import BATCH, OnnxEncoder
+from models.photo_files import source_of
 from models.preprocess import preprocess
 from models.spec import EncoderSpec, sha256_of
 from models.text_tower import TextConfig
@@ -147,7 +148,7 @@ def test_figures_are_taken_over_the_dev_photos_of_a_zip(
     (tmp_path / "captions.tsv").write_text("".join(rows))
     encoder = OnnxEncoder(trained[1])
     photos, texts, owner, figures = measure(
-        encoder, tmp_path / "photos.zip", tmp_path / "captions.tsv"
+        encoder, source_of(tmp_path / "photos.zip"), tmp_path / "captions.tsv"
     )
     assert (len(photos), len(texts), owner.tolist()) == (4, 4, [0, 1, 2, 3])
     assert figures["text_to_photo"]["R@5"] == 1.0
