@@ -169,7 +169,9 @@ class School:
     def of(cls, options: argparse.Namespace) -> "School":
         """Read the space, and make the towers from the seed or from earlier runs."""
         settings, space = settings_of(options), Space.read(options.space)
-        clip = clip_of(options.start, TextConfig(), space.image_map.shape[1], settings.seed)
+        clip = clip_of(
+            options.start, text_of(options.tokenizer), space.image_map.shape[1], settings.seed
+        )
         return cls(options, settings, space, clip)
 
     def image_lesson(self) -> ImageLesson:
@@ -192,6 +194,11 @@ class School:
         known = sentence_vectors(self.options.sentences)
         target = self.space.texts(np.stack(list(known.values())))
         return TextLesson(self.clip, self.tokens(list(known)), target, self.settings)
+
+
+def text_of(tokenizer: Path | None) -> TextConfig:
+    """The text tower for a tokenizer; the image lesson has none, and leaves that tower out."""
+    return TextConfig(vocabulary=Tokenizer.read(tokenizer).size) if tokenizer else TextConfig()
 
 
 def teach_image(school: School) -> None:
