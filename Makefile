@@ -52,11 +52,12 @@ table: .venv/ready-to-test
 bench: .venv/ready-to-test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
 
-# Photos with captions do not travel with the project, so this can only show the way.
+# The whole recipe of the default encoder, on photos and captions of your own: those it was made of do
+# not travel with the project. The second time it goes on where it was stopped.
 train-default: .venv/ready-to-test
-	@echo "The default encoder is made in these steps, on photos and captions of your own:"
-	@for step in train_tokenizer teacher space distill export; do \
-		sed -n 's/^    python -m/  .venv\/bin\/python -m/p; /^        --/p' models/$$step.py; done
+	@test -n "$$DATA" || { $(IN) -m models.train_default -h; \
+		echo "Name the folder of data: make train-default DATA=data" >&2; exit 1; }
+	$(IN) -m models.train_default --data "$$DATA" --out "$${MADE:-$$DATA/made}"
 
 freeze: .venv/ready-to-test
 	$(IN) -m PyInstaller --noconfirm --log-level WARN packaging/sightword.spec
