@@ -6,6 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.errors import KnownError
+
 DATABASE = "library.sqlite3"
 SOCKET_PATH_BYTES = 100  # sun_path holds 108 bytes on Linux, 104 on a Mac
 
@@ -65,5 +67,17 @@ class Library:
 
 
 def absolute(path: Path) -> Path:
-    """`path` from the root, without `~`, `.` and `..`; links stay, so that people know it again."""
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() follows links
+    """`path` from the root, without `~`, `.` and `..`; links stay, so that people know it again.
+
+    Raises KnownError for a `~` that is nobody's home.
+    """
+    try:
+        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() follows links
+    except RuntimeError as error:
+        raise KnownError(
+            f"There is no home folder {path.parts[0]}, so {path} leads nowhere. Check its name."
+        ) from error
+    except OSError as error:  # the working folder was deleted under us
+        raise KnownError(
+            f"{path} can't be found from here: {error.strerror}. Go to a folder that exists."
+        ) from error

@@ -1,5 +1,6 @@
 """Walk a folder and tell which photo files lie in it. Opens no file and follows no folder link."""
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,18 +77,22 @@ def _extension(name: str) -> str:
 
 def check_folder(folder: Path) -> None:
     """Raise BadFolder, with the way on, unless `folder` can be looked at."""
-    if folder.is_file():
-        raise BadFolder(f"{folder} is a file, not a folder. Give the folder that holds it instead.")
-    if not folder.exists():
-        raise BadFolder(
-            f"{folder} does not exist. Check how it is spelled, or connect the drive it is on."
-        )
     try:
         with os.scandir(folder) as entries:
             next(entries, None)
-    except PermissionError as error:
-        raise BadFolder(
-            f"You don't have permission to read {folder}. Allow it, and its photos appear."
-        ) from error
     except OSError as error:
-        raise BadFolder(f"{folder} can't be read: {error.strerror}. Is its drive well?") from error
+        raise BadFolder(_why_not(folder, error)) from error
+
+
+def _why_not(folder: Path, error: OSError) -> str:
+    """The sentence for a folder that can not be looked at.
+
+    The error says it all: before Python 3.14 `Path.exists` raises where a parent is forbidden.
+    """
+    if isinstance(error, PermissionError):
+        return f"You don't have permission to read {folder}. Allow it, and its photos appear."
+    if isinstance(error, NotADirectoryError) and os.path.lexists(folder):
+        return f"{folder} is a file, not a folder. Give the folder that holds it instead."
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return f"{folder} does not exist. Check how it is spelled, or connect the drive it is on."
+    return f"{folder} can't be read: {error.strerror}. Is its drive well?"

@@ -4,6 +4,7 @@ An encoder is a folder with a manifest. Ours lie in `resources/encoders/`; other
 added lie in a folder of the library's, given as `extra`.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def installed(extra: Path | None = None) -> list[Installed]:
     """All encoders that can be used, by name; one in `extra` hides ours of the same name.
 
     A damaged one is left out: `find` says what is wrong with it when it is asked for.
+    Raises KnownError where `extra` may not be looked at.
     """
     found: dict[str, Installed] = {}
     for home in (SHIPPED, extra):
@@ -49,7 +51,7 @@ def find(name: str | None = None, extra: Path | None = None) -> Path:
         if one.spec.name == wanted:
             return one.folder
     for home in (extra, SHIPPED):
-        if home is not None and (home / wanted / MANIFEST).exists():
+        if home is not None and _holds_manifest(home / wanted):
             EncoderSpec.read(home / wanted)  # it is there but was left out: raise what is wrong
     names = ", ".join(one.spec.name for one in installed(extra)) or "none"
     raise KnownError(f"There is no encoder called {wanted!r}. Installed: {names}.")
@@ -67,6 +69,20 @@ def load(folder: Path) -> Encoder:
 
 def _folders(home: Path | None) -> list[Path]:
     """The sub-folders of `home` that hold a manifest."""
-    if home is None or not home.is_dir():
+    if home is None:
         return []
-    return sorted(path.parent for path in home.glob(f"*/{MANIFEST}"))
+    try:
+        folders = list(home.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise KnownError(
+            f"{home} can't be looked at for encoders: {error.strerror}. "
+            "Allow it, or check how it is spelled."
+        ) from error
+    return sorted(folder for folder in folders if _holds_manifest(folder))
+
+
+def _holds_manifest(folder: Path) -> bool:
+    """Whether there is one; False too where the name is impossible or the folder forbidden."""
+    return os.path.exists(folder / MANIFEST)  # noqa: PTH110 - Path's raises before Python 3.14

@@ -1,16 +1,37 @@
 """Say early, and in one sentence, that a file named on the command line can not serve."""
 
 from pathlib import Path
+from stat import S_ISDIR
 
 from indexer.errors import KnownError
 
 
 def check_photo(path: Path) -> None:
     """Raise KnownError unless `path` is a file."""
-    if path.is_dir():
+    try:
+        is_folder = S_ISDIR(path.stat().st_mode)
+    except PermissionError as error:
+        raise KnownError(
+            f"You don't have permission to open {path}. Allow it, or name another photo."
+        ) from error
+    except OSError as error:  # a name of 300 letters says no other thing
+        raise KnownError(f"{path} does not exist. Check how it is spelled.") from error
+    if is_folder:
         raise KnownError(f"{path} is a folder; name one photo.")
-    if not path.exists():
-        raise KnownError(f"{path} does not exist. Check how it is spelled.")
+
+
+def check_can_hold(folder: Path, name: str) -> None:
+    """Raise KnownError unless `folder` is there to put a file called `name` into."""
+    try:
+        is_folder = S_ISDIR(folder.stat().st_mode)
+    except PermissionError as error:
+        raise KnownError(
+            f"You don't have permission to use {folder}, so {name} can't go there."
+        ) from error
+    except OSError:
+        is_folder = False
+    if not is_folder:
+        raise KnownError(f"{folder} does not exist, so {name} can't go there.")
 
 
 def read_lines(path: Path, what: str) -> list[str]:
