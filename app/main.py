@@ -5,17 +5,22 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from io import TextIOWrapper
+from pathlib import Path
 
 from indexer.errors import BadQuestion, KnownError
 from indexer.lockdown import deny_network
 from indexer.spawn import ROLE, ROLES
 
 KNOWN, USAGE, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses; docs/command-line.md
+FULL = (ENOSPC, EDQUOT, EFBIG, EIO)  # what a write says where there is no room or the disk is bad
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit status."""
+    open_missing_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == [ROLE]:
         return _play(given[1:])
@@ -25,25 +30,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    from app import cli  # after the lock-down: nothing of ours is loaded before it
+    status = _run(given)
+    _drop_what_nobody_takes()
+    return status
 
+
+def _run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; the exit status, whatever went wrong."""
     try:
-        return cli.run(given)
+        status = _answer(arguments)
+        sys.stdout.flush()  # here, where a full disk can still be told
+        return status
     except BadQuestion as error:
-        print(f"sightword: {error}", file=sys.stderr)
-        return USAGE
+        return _tell(error, USAGE)
     except KnownError as error:
-        print(f"sightword: {error}", file=sys.stderr)
-        return KNOWN
+        return _tell(error, KNOWN)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `sightword search … | head`
-        sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            return _bug()
+        return _tell(f"the output can't be written: {error.strerror}. Make room for it.", KNOWN)
     except Exception:
+        return _bug()
+
+
+def _answer(arguments: Sequence[str]) -> int:
+    """What the command line gives; the parser leaves by SystemExit, with --help or wrong usage."""
+    from app import cli  # after the lock-down: nothing of ours is loaded before it
+
+    try:
+        return cli.run(arguments)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else USAGE
+
+
+def _bug() -> int:
+    """Keep the trace of the error that is being handled."""
+    with suppress(OSError):
         traceback.print_exc()
-        print("sightword: this is a bug of ours; the lines above say where.", file=sys.stderr)
-        return BUG
+    return _tell("this is a bug of ours; the lines above say where.", BUG)
+
+
+def _tell(words: object, status: int) -> int:
+    """Say it on stderr if that can be written to; gives `status` back."""
+    with suppress(OSError):
+        print(f"sightword: {words}", file=sys.stderr)
+    return status
+
+
+def open_missing_streams() -> None:
+    """Give each standard stream that is missing (`2>&-`) an end that swallows everything.
+
+    Else what is meant for stderr is printed to stdout, and the next file that is opened takes
+    its place: a database may become fd 1.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest number that is free: this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open to the end
+
+
+def _drop_what_nobody_takes() -> None:
+    """Point an output that can't be written at nothing: else Python fails once more as it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)
 
 
 def paints_elsewhere(display: str) -> bool:
