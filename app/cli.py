@@ -1,12 +1,14 @@
 """Read the command line and hand it to a command. What each does lies in `app.commands`."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from app.paths import default_library
 from indexer.library import Library, absolute
+from indexer.scan import check_folder
 
 COMMANDS = {
     "index": "bring the index up to date with folders",
@@ -23,14 +25,46 @@ OPENING = (
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; the exit status. SystemExit (2) for wrong usage."""
-    if arguments and arguments[0] in COMMANDS:
-        parser = _parser(arguments[0])
-        given = parser.parse_args(arguments[1:])
-        return _command(arguments[0], given, parser)
-    given = _window_parser().parse_args(arguments)
+    before, after = _split(arguments)
+    if after and after[0] in COMMANDS:
+        parser = _parser(after[0])
+        return _command(after[0], parser.parse_args([*before, *after[1:]]), parser)
+    parser = _window_parser()
+    if after and _is_mistyped(after[0]):
+        *names, last = COMMANDS
+        parser.error(
+            f"There is no command or folder called {after[0]!r}. "
+            f"The commands are {', '.join(names)} and {last}."
+        )
+    given = parser.parse_args(arguments)
     from app.commands import window
 
     return window.run(_library(given), given.model, _folders(given.folders))
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The common options that come first, and the rest, which may begin with a command.
+
+    >>> _split(["--library", "there", "--json", "search", "dog", "--limit", "5"])
+    (['--library', 'there', '--json'], ['search', 'dog', '--limit', '5'])
+    """
+    words = 0
+    while words < len(arguments):
+        option, equals, _ = arguments[words].partition("=")
+        if option in ("--library", "--model"):
+            words += 1 if equals else 2
+        elif option == "--json":
+            words += 1
+        else:
+            break
+    return list(arguments[:words]), list(arguments[words:])
+
+
+def _is_mistyped(word: str) -> bool:
+    """Whether a word looks like a command and is none: no option, no path, nothing on disk."""
+    if word[:1] in ("-", "~", "") or os.sep in word:
+        return False
+    return not os.path.lexists(word)  # Path's raises where it may not look
 
 
 def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -61,15 +95,17 @@ def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentPars
 
         if not given.photos and given.texts is None:
             _wrong(parser, "name photos, or a file of sentences with --texts")
-        return embed.run(given.model, given.photos, given.texts, given.out)
+        return embed.run(library, given.model, given.photos, given.texts, given.out)
     from app.commands import evaluate
 
-    return evaluate.run(given.model, given.photos, given.captions, as_json=given.json)
+    return evaluate.run(library, given.model, given.photos, given.captions, as_json=given.json)
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    parser = argparse.ArgumentParser(f"sightword {name}", description=COMMANDS[name] + ".")
+    parser = argparse.ArgumentParser(
+        f"sightword {name}", description=COMMANDS[name] + ".", allow_abbrev=False
+    )
     _common(parser)
     if name == "index":
         parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
@@ -98,6 +134,7 @@ def _window_parser() -> argparse.ArgumentParser:
         description="Find your photos by saying what is in them. Offline.",
         epilog=OPENING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     _common(parser)
     parser.add_argument("folders", metavar="FOLDER", nargs="*", type=Path)
@@ -117,7 +154,22 @@ def _library(given: argparse.Namespace) -> Library:
 
 
 def _folders(folders: Sequence[Path]) -> list[Path]:
-    return [absolute(folder) for folder in folders]
+    """The folders from the root, each once, and none that a walk over another one reaches.
+
+    Raises BadFolder for one that can not be looked at.
+    """
+    named = list(dict.fromkeys(absolute(folder) for folder in folders))
+    for folder in named:
+        check_folder(folder)
+    return [one for one in named if not any(_reaches(other, one) for other in named)]
+
+
+def _reaches(folder: Path, inner: Path) -> bool:
+    """Whether a walk over `folder` comes to `inner`: it enters no hidden folder and no link."""
+    if folder not in inner.parents:
+        return False
+    way = [inner, *inner.parents][: len(inner.parts) - len(folder.parts)]
+    return not any(step.name.startswith(".") or step.is_symlink() for step in way)
 
 
 def _positive(text: str) -> int:

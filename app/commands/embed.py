@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.commands.unreadable import read_lines
+from app.commands.unreadable import check_can_hold, read_lines
 from indexer.decode import Decoded, DecoderPool
 from indexer.errors import KnownError, Reason
+from indexer.library import Library, absolute
 from indexer.pipeline import BATCH, BatchEncoder
 from models.encoder import Encoder, Vectors
 from models.installed import find, load
@@ -18,11 +19,13 @@ from models.installed import find, load
 TEXTS_AT_ONCE = 64
 
 
-def run(model: str | None, photos: Sequence[Path], texts: Path | None, out: Path) -> int:
+def run(
+    library: Library, model: str | None, photos: Sequence[Path], texts: Path | None, out: Path
+) -> int:
     """Write `out`. Raises KnownError."""
-    if not out.absolute().parent.is_dir():
-        raise KnownError(f"{out.absolute().parent} does not exist, so {out.name} can't go there.")
-    encoder = load(find(model))
+    out = absolute(out)
+    check_can_hold(out.parent, out.name)
+    encoder = load(find(model, library.encoders))
     sentences = read_lines(texts, "file of sentences") if texts else []
     vectors, reasons = photo_vectors(encoder, photos)
     for path, reason in zip(photos, reasons, strict=True):

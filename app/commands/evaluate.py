@@ -9,17 +9,18 @@ import numpy as np
 from app.commands.embed import photo_vectors, text_vectors
 from app.commands.unreadable import read_lines
 from indexer.errors import KnownError
+from indexer.library import Library
 from indexer.scan import check_folder
 from models.evaluate import retrieval
 from models.installed import find, load
 
 
-def run(model: str | None, photos: Path, captions: Path, *, as_json: bool) -> int:
+def run(library: Library, model: str | None, photos: Path, captions: Path, *, as_json: bool) -> int:
     """Embed, rank and print the figures. Raises KnownError."""
     check_folder(photos)
     rows = read_captions(captions)
     names = list(dict.fromkeys(name for name, _ in rows))
-    encoder = load(find(model))
+    encoder = load(find(model, library.encoders))
     vectors, reasons = photo_vectors(encoder, [photos / name for name in names])
     readable = [name for name, reason in zip(names, reasons, strict=True) if reason is None]
     if len(readable) < len(names):

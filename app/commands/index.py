@@ -7,24 +7,32 @@ from pathlib import Path
 
 from app.progress_line import ProgressLine
 from indexer.client import Client
-from indexer.errors import IndexerUnreachable
+from indexer.errors import IndexerUnreachable, KnownError
 from indexer.events import Done, Event, Progress, Trouble
 from indexer.library import Library
-from indexer.scan import check_folder
 from indexer.view import View
 from models.installed import find
 
 RESTARTS = 3  # an indexer that dies oftener has a trouble that starting again won't mend
-STOP_S = 10.0  # Ctrl-C: within two seconds as a rule; never leave one behind unseen
+STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
 
 
 def run(library: Library, model: str | None, folders: Sequence[Path], *, as_json: bool) -> int:
-    """Index and wait for the end; the exit status. Raises KnownError."""
-    for folder in folders:
-        check_folder(folder)
+    """Index folders that can be read and wait for the end; the exit status. Raises KnownError."""
     encoder = find(model, library.encoders)
     with View(library) as view:
         view.counts()  # a damaged or newer library is said at once, by us
+    try:
+        return _index(library, encoder, folders, as_json=as_json)
+    except BrokenPipeError as error:  # `sightword index … | head -1`
+        raise KnownError(
+            "Nobody reads what indexing says any more, so it stopped. What was done is kept; "
+            "index again for the rest."
+        ) from error
+
+
+def _index(library: Library, encoder: Path, folders: Sequence[Path], *, as_json: bool) -> int:
+    """Ask an indexer until one has done it; the exit status."""
     line = ProgressLine(sys.stderr)
     for _ in range(RESTARTS):
         client = Client.connect(library, encoder)

@@ -7,13 +7,10 @@ from pathlib import Path
 
 from indexer.errors import KnownError
 from indexer.library import Library
-from indexer.scan import check_folder
 
 
 def run(library: Library, model: str | None, folders: Sequence[Path]) -> int:
     """Open the window until it is closed. Raises KnownError where there is no display."""
-    for folder in folders:
-        check_folder(folder)
     if not has_display():
         raise KnownError(
             "There is no display to open a window on. `sightword index FOLDER` and "
