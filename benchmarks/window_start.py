@@ -75,9 +75,9 @@ def make_library(folder: Path, photos: int) -> Path:
     now_ns = time.time_ns()
     store.add(Found(name, 1000, now_ns - n * DAY_NS // 7) for n, name in enumerate(names))
     finished = []
-    for n, row in enumerate(store.rows(pictures).values()):
+    for n, todo in enumerate(store.to_do([pictures], None, photos)):
         content = n.to_bytes(16, "big")
-        finished.append(Finished(row.id, Content(content, 640, 480, 0x808080, None), None))
+        finished.append(Finished(todo, Content(content, 640, 480, 0x808080, None), None))
         for side in SIDES:
             path = thumbnail_path(library, content, side)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def make_library(folder: Path, photos: int) -> Path:
                 drawn: Image.Image = draw(n, (side * 4 // 3, side)).picture
                 drawn.save(shared, quality=82)
             os.link(shared, path)
-    store.commit(finished, {})
+    store.commit(finished)
     store.close()
     return library.root
 

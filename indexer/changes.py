@@ -13,6 +13,7 @@ class Changes:
     """What one scan of one folder means for the library."""
 
     found: int = 0
+    new: int = 0  # of those found: not in the database yet
     unchanged: int = 0
     failed: int = 0  # could not be read last time, and are the same files still
     to_read: list[Found] = field(default_factory=list)  # new, edited, or worth another try
@@ -29,6 +30,7 @@ def compare(scan: Scan, rows: dict[str, Row]) -> Changes:
     for found in scan:
         changes.found += 1
         row = rows.pop(found.path, None)
+        changes.new += row is None
         if row is None or (row.size_bytes, row.mtime_ns) != (found.size_bytes, found.mtime_ns):
             changes.to_read.append(found)
         elif row.state is PhotoState.MISSING:

@@ -12,8 +12,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from indexer.errors import KnownError
+from indexer.library import SHARED_PLACE
 
 Message = dict[str, Any]
+MANY_LINES = 10_000  # about an hour of progress
 LINE_BYTES = 1 << 22  # a request names folders; more than this is no message of ours
 
 
@@ -22,17 +24,46 @@ class Line:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._posted: SimpleQueue[str | None] = SimpleQueue()
+        self._poster: threading.Thread | None = None
 
     def send(self, message: Message) -> None:
         """Send one message; OSError when the other side is gone."""
         self._socket.sendall(json.dumps(message).encode() + b"\n")
 
-    def offer(self, data: bytes) -> bool:
-        """Send without waiting; False where the other side is gone or has stopped reading."""
-        try:
-            return self._socket.send(data, socket.MSG_DONTWAIT) == len(data)
-        except OSError:
-            return False
+    def first(self, timeout_s: float) -> Message | None:
+        """The other side's first message, or None where none comes in time."""
+        self._socket.settimeout(timeout_s)
+        got = bytearray()
+        with suppress(OSError, ValueError):
+            while not got.endswith(b"\n"):  # a byte at a time: what follows is for `messages`
+                some = self._socket.recv(1)
+                if not some:
+                    return None
+                got += some
+            self._socket.settimeout(None)
+            message: Message = json.loads(got)
+            return message
+        return None
+
+    def post(self, line: str) -> None:
+        """Send one line from a thread of its own, so that a slow reader keeps nobody waiting.
+
+        One that has read nothing for `MANY_LINES` is hung up on: it reads the library anew when
+        it calls again.
+        """
+        if self._poster is None:
+            self._poster = threading.Thread(target=self._post_all, name="post", daemon=True)
+            self._poster.start()
+        if self._posted.qsize() < MANY_LINES:
+            self._posted.put(line)
+        else:
+            self.close()
+
+    def _post_all(self) -> None:
+        with suppress(OSError):
+            while (line := self._posted.get()) is not None:
+                self._socket.sendall(line.encode() + b"\n")
 
     def messages(self) -> Iterator[Message]:
         """What the other side says, until it is gone or `close` is called."""
@@ -42,6 +73,7 @@ class Line:
 
     def close(self) -> None:
         """Hang up; a thread in `messages` ends."""
+        self._posted.put(None)
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -86,13 +118,11 @@ class Exchange:
             return len(self._lines)
 
     def tell(self, line: str) -> None:
-        """Send one line to all clients. One that no longer reads is hung up on."""
-        data = line.encode() + b"\n"
+        """Send one line to all clients."""
         with self._guard:
             lines = list(self._lines)
         for one in lines:
-            if not one.offer(data):
-                one.close()
+            one.post(line)
 
     def close(self) -> None:
         """Take no more calls and hang up on everybody."""
@@ -112,16 +142,16 @@ class Exchange:
             except OSError:
                 return
             line = Line(connection)
+            with suppress(OSError):
+                line.send(self._hello)  # before any event: it is what a client waits for
             with self._guard:
                 self._lines.add(line)
             self.ever_called = True
             threading.Thread(target=self._listen_to, args=[line], name="call", daemon=True).start()
 
     def _listen_to(self, line: Line) -> None:
-        with suppress(OSError):
-            line.send(self._hello)
-            for message in line.messages():
-                self.inbox.put(Said(line, message))
+        for message in line.messages():
+            self.inbox.put(Said(line, message))
         with self._guard:
             self._lines.discard(line)
         line.close()
@@ -131,8 +161,11 @@ class Exchange:
 def _listen(path: Path) -> socket.socket:
     """A listening socket that only this user may call. The caller holds the library's lock."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.parent.stat().st_uid != os.getuid() and os.getuid() != 0:
-        raise KnownError(f"{path.parent} belongs to somebody else. Remove it and start again.")
+    if path.parent.name.startswith(SHARED_PLACE) and path.parent.stat().st_uid != os.getuid():
+        raise KnownError(
+            f"{path.parent} belongs to somebody else, so the indexer can't listen there. "
+            "Put the library where its path is shorter, with --library."
+        )
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(os.fspath(path))

@@ -15,7 +15,8 @@ from indexer.events import Event, from_json
 from indexer.library import Library
 from indexer.spawn import command, environment
 
-PATIENCE_S = 30.0  # another indexer may be starting, or ending after its last batch
+PATIENCE_S = 15.0  # another indexer may be starting, or ending after its last batch
+HELLO_S = 5.0  # one that is stopped or hangs says nothing
 PAUSE_S = 0.05
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,8 @@ class Client:
     def __init__(self, line: Line, process: "subprocess.Popen[str] | None") -> None:
         self._line = line
         self._process = process
+        self.hello = line.first(HELLO_S)
         self._messages = line.messages()
-        self.hello = next(self._messages, None)
 
     @classmethod
     def connect(cls, library: Library, encoder: Path) -> "Client":
@@ -51,8 +52,7 @@ class Client:
                 client.close()  # it was ending as we called
             if process is None or process.poll() is not None:
                 process = _start(library, encoder)
-            if process is None:
-                time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)
         raise IndexerUnreachable(
             f"The indexer of {library.root} doesn't answer. Wait a moment and try again; "
             f"{library.log} says what it was doing."

@@ -211,6 +211,12 @@ class DecoderPool:
     def _one(self, path: str, spec: ImageSpec, library: Library | None) -> Decoded | Reason:
         decoder = self._idle.get()
         try:
+            try:
+                return decoder.index(path, spec, library)
+            except UnreadablePhoto as error:
+                if error.reason is not Reason.CRASHED:
+                    raise
+            # Something may have ended the process from outside: try once more in a fresh one.
             return decoder.index(path, spec, library)
         except UnreadablePhoto as error:
             return error.reason

@@ -7,7 +7,11 @@ What can go wrong with a photo is an answer; a crash is seen by the other side a
 
 import json
 import os
+import resource
+import select
 import sys
+import threading
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,16 +26,34 @@ from indexer.thumbnails import QUALITY, SIDES, thumbnail_path, thumbnail_size, w
 from models.preprocess import preprocess
 from models.spec import ImageSpec
 
+MAX_MEMORY_BYTES = 4 << 30  # address space; the largest picture we take needs 2 GB at its peak
+
 
 def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role takes its arguments
     """Answer requests until stdin ends."""
     deny_network()
+    _limit_memory()
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     picture.prepare()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a C library prints must not get between the answers
     for line in sys.stdin.buffer:
         _answer(answers, json.loads(line))
     return 0
+
+
+def _limit_memory() -> None:
+    """Let a picture that would fill the machine raise MemoryError here. A Mac ignores the limit."""
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+
+
+def _end_with_parent() -> None:
+    """End when stdin has no writer any more, in the middle of a photo too."""
+    watch = select.poll()
+    watch.register(0, 0)  # nothing but a hang-up
+    watch.poll()
+    os._exit(0)
 
 
 def _answer(answers: BinaryIO, request: dict[str, Any]) -> None:
@@ -89,7 +111,7 @@ def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 def _write_thumbnails(
     library: Library, digest: bytes, upright: Image.Image, opened: picture.OpenedPhoto
 ) -> None:
-    """Both sizes, each made from the larger one. A full disk is the library's trouble, not ours."""
+    """Both sizes, each made from the larger one. They are a cache: a full disk leaves them out."""
     source = upright
     short = min(opened.width, opened.height)
     for side in sorted(SIDES, reverse=True):
@@ -101,10 +123,8 @@ def _write_thumbnails(
         if not path.exists():
             buffer = BytesIO()
             source.save(buffer, "JPEG", quality=QUALITY)
-            try:
+            with suppress(OSError):
                 write_whole(path, buffer.getvalue())
-            except OSError as error:
-                raise UnreadablePhoto(Reason.DISK) from error
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ class Trouble:
 
     message: str
     is_the_end: bool = False  # the indexer can't go on: starting it again would not help
+    folder: str | None = None  # the one that could not be looked at, if that is the trouble
 
 
 Event = Progress | Committed | FoldersChanged | Done | Trouble

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import KnownError
 
 DATABASE = "library.sqlite3"
+SHARED_PLACE = "sightword-"  # + user id: a private folder in /tmp, whatever TMPDIR says
 SOCKET_PATH_BYTES = 100  # sun_path holds 108 bytes on Linux, 104 on a Mac
 
 
@@ -63,7 +63,7 @@ class Library:
         if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
             return beside
         digest = hashlib.blake2b(os.fsencode(self.root), digest_size=8).hexdigest()
-        return Path(tempfile.gettempdir()) / f"sightword-{os.getuid()}" / f"{digest}.sock"
+        return Path("/tmp") / f"{SHARED_PLACE}{os.getuid()}" / f"{digest}.sock"
 
 
 def absolute(path: Path) -> Path:

@@ -47,7 +47,16 @@ def m001_photos(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_photos,)
+def m002_identity(db: Database) -> None:
+    """A random name for this database, so that snapshots of another one are never taken for its.
+
+    Numbers of changes and contents begin at one in every database.
+    """
+    db.execute("CREATE TABLE library (id TEXT NOT NULL)")
+    db.execute("INSERT INTO library VALUES (lower(hex(randomblob(8))))")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_photos, m002_identity)
 
 
 def migrate(db: Database) -> None:

@@ -109,7 +109,7 @@ def write(
 ) -> Batch:
     """Encode and commit one batch. Contents that have a vector already are not encoded again."""
     photos = [(todo, one) for todo, one in batch if isinstance(one, Decoded)]
-    failed = {todo.id: one for todo, one in batch if isinstance(one, Reason)}
+    failed = [(todo, one) for todo, one in batch if isinstance(one, Reason)]
     squares = {one.content.hash: one.square for _, one in photos}
     known = store.embedded(squares)
     fresh = [content for content in squares if content not in known]
@@ -117,9 +117,7 @@ def write(
     if fresh:
         rows = encoder.images(np.stack([squares[content] for content in fresh]))
         vectors = dict(zip(fresh, rows.astype(np.float16), strict=True))
-    finished = [
-        Finished(todo.id, one.content, vectors.get(one.content.hash)) for todo, one in photos
-    ]
+    finished = [Finished(todo, one.content, vectors.get(one.content.hash)) for todo, one in photos]
     change = store.commit(finished, failed)
     return Batch(len(finished), len(failed), len(fresh), change, batch[-1][0].path)
 

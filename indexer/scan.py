@@ -2,13 +2,15 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import BadFolder
 from indexer.library import DATABASE
 
+LAST_NS = (1 << 63) - 1  # April 2262: SQLite's largest whole number, for files from further ahead
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
     | {".heic", ".heif", ".hif", ".avif"}
@@ -24,6 +26,10 @@ class Found:
     mtime_ns: int
 
 
+class ScanStopped(Exception):
+    """The walk was given up because the indexer is to end."""
+
+
 @dataclass(slots=True)
 class Scan:
     """One walk over `root`. Iterate it once; afterwards `unreadable` is complete.
@@ -34,13 +40,16 @@ class Scan:
     """
 
     root: Path
+    is_stopped: Callable[[], bool] = lambda: False  # asked before each folder
     unreadable: list[str] = field(default_factory=list)  # folders below that may not be read
 
     def __iter__(self) -> Iterator[Found]:
-        """Raises BadFolder when the root itself can not be read."""
+        """Raises BadFolder when the root itself can not be read, ScanStopped when it is stopped."""
         check_folder(self.root)
         waiting = [str(self.root)]
         while waiting:
+            if self.is_stopped():
+                raise ScanStopped
             folder = waiting.pop()
             try:
                 with os.scandir(folder) as listing:
@@ -55,15 +64,18 @@ class Scan:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-            elif _extension(entry.name) in EXTENSIONS:
-                try:
-                    if entry.is_file():
-                        stat = entry.stat()
-                        yield Found(entry.path, stat.st_size, stat.st_mtime_ns)
-                except OSError:  # a link to nowhere, or gone since the directory was read
-                    continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif _extension(entry.name) in EXTENSIONS and entry.is_file():
+                    stat = entry.stat()
+                    mtime_ns = max(-LAST_NS, min(stat.st_mtime_ns, LAST_NS))
+                    yield Found(entry.path, stat.st_size, mtime_ns)
+            except OSError as error:
+                if error.errno in (errno.ENOENT, errno.ELOOP):
+                    continue  # a link to nowhere, or gone since the directory was read
+                self.unreadable.append(os.path.dirname(entry.path))  # noqa: PTH120 - as a str
+                return  # a folder whose names may be read and whose files may not
 
 
 def _extension(name: str) -> str:
@@ -96,3 +108,16 @@ def _why_not(folder: Path, error: OSError) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         return f"{folder} does not exist. Check how it is spelled, or connect the drive it is on."
     return f"{folder} can't be read: {error.strerror}. Is its drive well?"
+
+
+def known_as(folder: Path, roots: Iterable[Path]) -> Path:
+    """`folder` as a path inside one of `roots`, where it lies in one by another name or a link."""
+    real = Path(os.path.realpath(folder))
+    for root in roots:
+        with suppress(OSError):
+            if root.samefile(folder):
+                return root
+        real_root = Path(os.path.realpath(root))
+        if real_root in real.parents:
+            return root / real.relative_to(real_root)
+    return folder

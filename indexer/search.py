@@ -104,9 +104,9 @@ class Searcher:
     def _up_to_date(self) -> VectorIndex:
         spec = self.encoder.spec
         if self._index is None:
-            self._index = VectorIndex(self.library, spec.digest, spec.dimension)
+            self._index = VectorIndex(self._view, spec.digest, spec.dimension)
         if self._index.refresh(self._view) and self._index.tail_is_long:
-            self._index = VectorIndex(self.library, spec.digest, spec.dimension)
+            self._index = VectorIndex(self._view, spec.digest, spec.dimension)
             self._index.refresh(self._view)
         return self._index
 

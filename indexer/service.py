@@ -6,7 +6,6 @@ be killed at any instruction.
 """
 
 import argparse
-import fcntl
 import json
 import logging
 import os
@@ -17,7 +16,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO
 
 from indexer.changes import compare
 from indexer.channel import Exchange, Message, Said
@@ -25,10 +23,11 @@ from indexer.decode import DecoderPool
 from indexer.errors import BadFolder, KnownError
 from indexer.events import Committed, Event, FoldersChanged, Trouble, to_json
 from indexer.library import Library
+from indexer.lock import Busy, lock
 from indexer.lockdown import deny_network
 from indexer.photo import FolderState, PhotoState
 from indexer.pipeline import Batch, BatchEncoder, Waiting, index
-from indexer.scan import Scan
+from indexer.scan import Scan, ScanStopped, known_as
 from indexer.snapshots import Snapshots
 from indexer.store import Store
 from indexer.tally import Tally
@@ -40,10 +39,6 @@ FIRST_CALL_S = 10.0  # how long to wait for the client that started us
 IDLE_S = 0.2  # how often an idle indexer looks whether it is alone
 
 log = logging.getLogger(__name__)
-
-
-class Busy(KnownError):
-    """Another indexer holds this library."""
 
 
 class Service:
@@ -98,7 +93,9 @@ class Service:
             return
         folders = [Path(folder) for folder in message.get("folders", [])]
         request = message.get("request")
-        if message["do"] == "remove":
+        if message.get("do") not in ("index", "refresh", "remove"):
+            log.warning("a request that we don't know: %s", message)
+        elif message["do"] == "remove":
             for folder in folders:
                 self.store.leave(folder)
             self.tell(FoldersChanged())
@@ -120,14 +117,17 @@ class Service:
     def _scan(self, folder: Path) -> None:
         """Note in the database what a walk over `folder` finds."""
         assert self.tally is not None
-        scan = Scan(folder)
+        folder = known_as(folder, [path for _, path, _ in self.store.folders()])
+        scan = Scan(folder, self.stopping.is_set)
         try:
             changes = compare(scan, self.store.rows(folder))
+        except ScanStopped:
+            return
         except BadFolder as error:
             state = FolderState.FORBIDDEN if folder.exists() else FolderState.AWAY
             if self.store.set_folder_state(folder, state):
                 self.tell(FoldersChanged())
-            self.tell(Trouble(str(error)))
+            self.tell(Trouble(str(error), folder=str(folder)))
             return
         news = self.store.join(folder) | self.store.set_folder_state(folder, FolderState.AVAILABLE)
         if news:
@@ -137,9 +137,15 @@ class Service:
         self.store.set_states(changes.returned, PhotoState.INDEXED)
         if changes.missing or changes.returned:
             self.tell(Committed(0, 0))
-        for path in scan.unreadable:
-            self.tell(Trouble(f"You don't have permission to read {path}. The rest is searchable."))
-        self.tally.scanned(changes)
+        if scan.unreadable:
+            others = f" and {len(scan.unreadable) - 1} more folders" if scan.unreadable[1:] else ""
+            self.tell(
+                Trouble(
+                    f"You don't have permission to read {scan.unreadable[0]}{others}. "
+                    "The rest is searchable."
+                )
+            )
+        self.tally.scanned(folder, changes)
         self.waiting.folders.append(folder)
 
     def _work(self) -> None:
@@ -192,18 +198,6 @@ class Service:
             if tally is not None:
                 self.tell(tally.progress(time.monotonic()))
                 self._stop_when_alone()
-
-
-def lock(library: Library) -> IO[str]:
-    """Hold the library's lock until the file is closed or the process ends. Raises Busy."""
-    library.root.mkdir(parents=True, exist_ok=True)
-    file = library.lock.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise Busy("Another indexer is at work on this library.") from error
-    return file
 
 
 def main(arguments: list[str]) -> int:

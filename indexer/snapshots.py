@@ -3,7 +3,7 @@
 import logging
 
 from indexer.library import Library
-from indexer.vectors import VectorIndex, is_long, write_snapshot
+from indexer.vectors import VectorIndex, is_long, sweep, write_snapshot
 from indexer.view import View
 from models.spec import EncoderSpec
 
@@ -16,8 +16,9 @@ class Snapshots:
     def __init__(self, library: Library, spec: EncoderSpec) -> None:
         self.library = library
         self.spec = spec
-        self._in_snapshot = len(VectorIndex(library, spec.digest, spec.dimension))
         with View(library) as view:
+            sweep(view)
+            self._in_snapshot = len(VectorIndex(view, spec.digest, spec.dimension))
             self._vectors = view.counts(spec.digest).vectors
 
     def added(self, vectors: int) -> None:
@@ -29,7 +30,7 @@ class Snapshots:
     def _write(self) -> None:
         try:
             with View(self.library) as view:
-                write_snapshot(self.library, view, self.spec.digest, self.spec.dimension)
-        except OSError as error:  # nothing is lost: readers read SQLite instead
+                write_snapshot(view, self.spec.digest, self.spec.dimension)
+        except (OSError, RuntimeError) as error:  # FAISS raises the latter; readers read SQLite
             log.warning("no snapshot of the vectors: %s", error)
         self._in_snapshot = self._vectors

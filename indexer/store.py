@@ -17,7 +17,7 @@ from indexer.errors import Reason
 from indexer.library import Library
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
-from indexer.scan import Found
+from indexer.scan import LAST_NS, Found
 from models.spec import EncoderSpec
 
 
@@ -58,7 +58,7 @@ class Content:
 class Finished:
     """A photo that was decoded, with its vector unless the content has one already."""
 
-    photo_id: int
+    todo: ToDo
     content: Content
     vector: NDArray[np.float16] | None  # (d,) unit row
 
@@ -219,7 +219,7 @@ class Store:
             "(path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT))" for _ in folders
         )
         ranges = [bound for folder in folders for bound in below(folder)]
-        start = (after.mtime_ns, after.id) if after else (1 << 62, 0)
+        start = (after.mtime_ns, after.id) if after else (LAST_NS, LAST_NS)
         with as_bad_library(self.library):
             cursor = self.connection.execute(
                 "SELECT id, path, mtime_ns FROM photo INDEXED BY photo_to_do"
@@ -242,23 +242,31 @@ class Store:
             ).fetchone()
         }
 
-    def commit(self, finished: Sequence[Finished], failed: dict[int, Reason]) -> int:
-        """Write a batch, whole; the highest change number so far."""
+    def commit(
+        self, finished: Sequence[Finished], failed: Sequence[tuple[ToDo, Reason]] = ()
+    ) -> int:
+        """Write a batch, whole; the highest change number so far.
+
+        A photo that a scan has seen change since it was handed out stays pending: what was read
+        may be the old picture.
+        """
         with as_bad_library(self.library), self.db.atomic():
             for one in finished:
                 self._finish(one)
             self.connection.executemany(
-                "UPDATE photo SET state = ?, reason = ? WHERE id = ?",
-                ((PhotoState.FAILED, reason, number) for number, reason in failed.items()),
+                "UPDATE photo SET state = ?, reason = ? WHERE id = ? AND mtime_ns = ?",
+                ((PhotoState.FAILED, reason, one.id, one.mtime_ns) for one, reason in failed),
             )
             row = self.connection.execute("SELECT max(change) FROM embedding").fetchone()
         return int(row[0] or 0)
 
     def _finish(self, one: Finished) -> None:
         content = one.content
-        row = self.connection.execute("SELECT 1 FROM photo WHERE id = ?", (one.photo_id,))
+        row = self.connection.execute(
+            "SELECT 1 FROM photo WHERE id = ? AND mtime_ns = ?", (one.todo.id, one.todo.mtime_ns)
+        )
         if row.fetchone() is None:
-            return  # its folder left the library while it was being read
+            return  # edited while it was being read, or its folder has left the library
         self.connection.execute(
             "INSERT INTO content (hash, width, height, mean_rgb, taken) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash) DO NOTHING",
@@ -269,7 +277,7 @@ class Store:
         ).fetchone()
         self.connection.execute(
             "UPDATE photo SET state = ?, reason = NULL, content_id = ? WHERE id = ?",
-            (PhotoState.INDEXED, content_id, one.photo_id),
+            (PhotoState.INDEXED, content_id, one.todo.id),
         )
         if one.vector is not None:
             self.connection.execute(

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from indexer.changes import Changes
 from indexer.events import Done, Progress
@@ -28,14 +29,23 @@ class Tally:
     missing: int = 0
     folder: str | None = None
     requests: list[str] = field(default_factory=list)
+    scans: list[Path] = field(default_factory=list)
     _steps: deque[tuple[float, int]] = field(default_factory=deque)  # (when, photos done by then)
 
-    def scanned(self, changes: Changes) -> None:
-        """Note what a scan found."""
+    def scanned(self, folder: Path, changes: Changes) -> None:
+        """Note what a scan of `folder` found.
+
+        Of a folder that this run has scanned already, or scanned a part of, only what is new.
+        """
+        again = any(folder in (one, *one.parents) or one in folder.parents for one in self.scans)
+        self.scans.append(folder)
+        self.missing += len(changes.missing)
+        if again:
+            self.found += changes.new
+            return
         self.found += changes.found
         self.unchanged += changes.unchanged
         self.failed += changes.failed
-        self.missing += len(changes.missing)
 
     def did(self, indexed: int, failed: int, folder: str, now_s: float) -> None:
         """Note a committed batch."""

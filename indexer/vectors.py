@@ -1,12 +1,14 @@
 """Exact search over the library's vectors: a mapped FAISS snapshot and the changes since.
 
-The truth is the table `embedding`. `vectors/<encoder>-<change>.faiss` holds the rows up to that
-change number as float16, and `.npy` beside it the content of each row. Both are written whole
-and then renamed, the second last; whoever finds none, or a broken pair, reads SQLite instead.
+The truth is the table `embedding`. `vectors/<encoder>-<database>-<change>.faiss` holds the rows
+up to that change number as float16, and `.npy` beside it the content of each row. Both are
+written whole and then renamed, the second last; whoever finds none, or a broken pair, reads
+SQLite instead.
 All readers map the same file, so that a machine holds one copy.
 """
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,12 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.library import Library
 from indexer.view import View
 from models.encoder import Vectors
 
 MIN_TAIL = 4096  # fewer changes than these are not worth a new snapshot: read in 20 ms
+AT_ONCE = 65_536  # rows read from SQLite: 32 MB at 256 dimensions
+UNFINISHED = ".new-"
 TAIL_SHARE = 0.25  # of the snapshot: writes stay a small multiple of the library's size
 
 
@@ -34,11 +37,10 @@ class Nearest:
 class VectorIndex:
     """The vectors of one encoder, for one thread. Falls behind until `refresh`."""
 
-    def __init__(self, library: Library, digest: str, dimension: int) -> None:
-        self.library = library
+    def __init__(self, view: View, digest: str, dimension: int) -> None:
         self.digest = digest
         self.dimension = dimension
-        self._snapshot, self._snapshot_contents, self.snapshot_change = self._open()
+        self._snapshot, self._snapshot_contents, self.snapshot_change = self._open(view)
         self._tail = _empty(dimension)
         self._tail_contents: list[int] = []
         self.change = self.snapshot_change
@@ -87,15 +89,20 @@ class VectorIndex:
             parts += [index.reconstruct(row) for row in rows]
         return np.stack(parts) if parts else np.zeros((0, self.dimension), np.float32)
 
-    def _open(self) -> tuple["faiss.Index", NDArray[np.int64], int]:
-        """The newest whole snapshot, or an empty index."""
-        for change, path in sorted(_snapshots(self.library, self.digest), reverse=True):
+    def _open(self, view: View) -> tuple["faiss.Index", NDArray[np.int64], int]:
+        """The newest whole snapshot of this very database, or an empty index.
+
+        One that tells of a change which the database knows otherwise (it was restored from a
+        backup, or lost its last seconds with the power) is passed over.
+        """
+        for change, path in sorted(_snapshots(view, self.digest), reverse=True):
             try:
                 index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
                 contents = np.load(path.with_suffix(".npy"), mmap_mode="r")
-            except (RuntimeError, OSError, ValueError):
+            except (RuntimeError, OSError, ValueError, EOFError):
                 continue
-            if index.ntotal == len(contents) and index.d == self.dimension:
+            is_whole = 0 < index.ntotal == len(contents) and index.d == self.dimension
+            if is_whole and view.content_at(change, self.digest) == contents[-1]:
                 return index, contents, change
         return _empty(self.dimension), np.zeros(0, np.int64), 0
 
@@ -105,22 +112,27 @@ def is_long(tail: int, snapshot: int) -> bool:
     return tail > max(MIN_TAIL, TAIL_SHARE * snapshot)
 
 
-def write_snapshot(library: Library, view: View, digest: str, dimension: int) -> None:
-    """Write all vectors of SQLite as a new snapshot and remove older ones. Raises OSError."""
-    rows = view.vectors_since(0, digest)
-    if not rows:
-        return
+def write_snapshot(view: View, digest: str, dimension: int) -> None:
+    """Write all vectors of SQLite as a new snapshot and remove older ones.
+
+    Raises OSError, and RuntimeError from FAISS, where the disk is full.
+    """
     index = _empty(dimension)
-    for start in range(0, len(rows), 65_536):
-        part = _matrix([row[2] for row in rows[start : start + 65_536]], dimension)
-        index.add(part.astype(np.float32))
-    library.vectors.mkdir(parents=True, exist_ok=True)
-    path = library.vectors / f"{digest[:16]}-{rows[-1][0]}.faiss"
-    older = [old for _, old in _snapshots(library, digest) if old != path]
-    contents = np.array([row[1] for row in rows], np.int64)
-    with tempfile.TemporaryDirectory(dir=library.vectors, prefix=".") as folder:
+    contents: list[int] = []
+    change = 0
+    while rows := view.vectors_since(change, digest, AT_ONCE):
+        index.add(_matrix([row[2] for row in rows], dimension).astype(np.float32))
+        contents += [row[1] for row in rows]
+        change = rows[-1][0]
+    if not contents:
+        return
+    home = view.library.vectors
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / f"{_name(view, digest)}-{change}.faiss"
+    older = [old for _, old in _snapshots(view, digest) if old != path]
+    with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as folder:
         new = Path(folder) / "new.npy"
-        np.save(new, contents)
+        np.save(new, np.array(contents, np.int64))
         _sync_and_rename(new, path.with_suffix(".npy"))
         new = Path(folder) / "new.faiss"
         faiss.write_index(index, str(new))
@@ -130,10 +142,25 @@ def write_snapshot(library: Library, view: View, digest: str, dimension: int) ->
         old.with_suffix(".npy").unlink(missing_ok=True)
 
 
-def _snapshots(library: Library, digest: str) -> list[tuple[int, Path]]:
-    """(change number, path) of the snapshots of this encoder on disk."""
+def sweep(view: View) -> None:
+    """Remove what a writer left that was killed, and snapshots of a database that is no more."""
+    identity = view.identity()
+    for path in view.library.vectors.glob("*"):
+        if path.name.startswith(UNFINISHED):
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix in (".faiss", ".npy") and f"-{identity}-" not in path.name:
+            path.unlink(missing_ok=True)
+
+
+def _name(view: View, digest: str) -> str:
+    """What the names of snapshots begin with: the encoder and the database."""
+    return f"{digest[:16]}-{view.identity()}"
+
+
+def _snapshots(view: View, digest: str) -> list[tuple[int, Path]]:
+    """(change number, path) of the snapshots on disk of this encoder and this database."""
     found = []
-    for path in library.vectors.glob(f"{digest[:16]}-*.faiss"):
+    for path in view.library.vectors.glob(f"{_name(view, digest)}-*.faiss"):
         number = path.stem.rpartition("-")[2]
         if number.isdecimal():
             found.append((int(number), path))

@@ -6,6 +6,7 @@ method. A library that does not exist yet reads as an empty one.
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlite_utils import Database
 
 from indexer.database import as_bad_library, below, check_place, connect, text_of
 from indexer.errors import Reason
 from indexer.library import Library
-from indexer.migrations import check_version
+from indexer.lock import Busy, lock
+from indexer.migrations import MIGRATIONS, check_version, migrate
 from indexer.photo import Counts, Folder, FolderState, Photo, PhotoState, Problem
 
 PHOTO = (
@@ -136,20 +139,37 @@ class View:
         )
         return rows[0][0] if rows else None
 
-    def vectors_since(self, change: int, digest: str) -> list[tuple[int, int, bytes]]:
-        """(change, content id, float16 vector) of all embeddings after `change`, in order."""
+    def vectors_since(
+        self, change: int, digest: str, limit: int = -1
+    ) -> list[tuple[int, int, bytes]]:
+        """(change, content id, float16 vector) of embeddings after `change`, in order."""
         return self.rows(
             "SELECT change, content_id, vector FROM embedding"
             " JOIN encoder ON encoder.id = encoder_id"
-            " WHERE digest = ? AND change > ? ORDER BY change",
-            (digest, change),
+            " WHERE digest = ? AND change > ? ORDER BY change LIMIT ?",
+            (digest, change, limit),
         )
+
+    def content_at(self, change: int, digest: str) -> int | None:
+        """The content that was embedded by the encoder with `digest` at a change."""
+        rows = self.rows(
+            "SELECT content_id FROM embedding JOIN encoder ON encoder.id = encoder_id"
+            " WHERE change = ? AND digest = ?",
+            (change, digest),
+        )
+        return rows[0][0] if rows else None
+
+    def identity(self) -> str:
+        """The random name of this database; none while it has not been made yet."""
+        rows = self.rows("SELECT id FROM library")
+        return rows[0][0] if rows else "none"
 
     def table(self) -> PhotoTable:
         """Every photo that can be shown, newest first."""
         rows = self.rows(
-            "SELECT photo.id, coalesce(unixepoch(taken),"
-            "  unixepoch(mtime_ns / 1000000000, 'unixepoch', 'localtime')) AS taken_s,"
+            "SELECT photo.id, CAST(coalesce(strftime('%s', taken),"
+            "  strftime('%s', mtime_ns / 1000000000, 'unixepoch', 'localtime'),"
+            "  mtime_ns / 1000000000) AS INTEGER) AS taken_s,"
             " hash, mean_rgb, width, height FROM photo JOIN content ON content.id = content_id"
             f" WHERE state = '{PhotoState.INDEXED}' ORDER BY taken_s DESC, photo.id DESC"
         )
@@ -174,13 +194,26 @@ class View:
                 return []
             connection = connect(self.library, read_only=True)
             taken = connection.execute("PRAGMA user_version").fetchone()[0]
-            if taken == 0:  # the indexer is making it this moment
+            if taken < len(MIGRATIONS):
                 connection.close()
-                return []
+                if taken == 0 or not self._migrated():  # the indexer is at it this moment
+                    return []
+                return self.rows(statement, values)
             check_version(taken)
             self._connection = connection
         with as_bad_library(self.library):
             return self._connection.execute(statement, values).fetchall()
+
+    def _migrated(self) -> bool:
+        """Bring an older database up to date, unless the indexer holds it; whether that is done."""
+        try:
+            with lock(self.library):
+                connection = connect(self.library, read_only=False)
+                with as_bad_library(self.library), closing(connection):
+                    migrate(Database(connection))
+        except Busy:
+            return False
+        return True
 
     def _in_slices(self, statement: str, values: Sequence[int], tail: str = "") -> list[Any]:
         found: list[Any] = []

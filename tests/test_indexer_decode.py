@@ -1,5 +1,6 @@
 """Photos of many kinds through a real decoder process, and what happens when it goes wrong."""
 
+import json
 import os
 import threading
 import zlib
@@ -231,3 +232,32 @@ def test_reasons_tell_apart_what_a_person_can_mend(decoder: Decoder, tmp_path: P
         "cut.jpg": Reason.DAMAGED,
         "gone.jpg": Reason.GONE,
     }
+
+
+def test_a_photo_whose_decoder_was_ended_from_outside_is_tried_once_more(tmp_path: Path) -> None:
+    corners().save(tmp_path / "good.jpg")
+    pool = DecoderPool(1)
+    decoder = pool._decoders[0]
+    decoder.picture(tmp_path / "good.jpg", (50, 50))
+    process = decoder._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    ((_, decoded),) = pool.index([(0, str(tmp_path / "good.jpg"))], SPEC.image, None)
+    pool.close()
+    assert not isinstance(decoded, Reason)
+
+
+def test_a_decoder_ends_with_its_parent_in_the_middle_of_a_photo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hangs.jpg")
+    decoder = Decoder()
+    corners().save(tmp_path / "good.jpg")
+    decoder.picture(tmp_path / "good.jpg", (50, 50))
+    process = decoder._process
+    assert process is not None
+    assert process.stdin is not None
+    request = {"what": "show", "path": str(tmp_path / "hangs.jpg"), "fit": [9, 9]}
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    process.stdin.close()
+    assert process.wait(timeout=10) == 0
+    decoder.close()

@@ -13,10 +13,10 @@ from indexer.changes import Changes, compare
 from indexer.decode import DecoderPool
 from indexer.library import Library
 from indexer.photo import PhotoState
-from indexer.pipeline import Batch, BatchEncoder, Waiting, index
+from indexer.pipeline import Batch, BatchEncoder, Waiting, index, write
 from indexer.scan import Scan
 from indexer.store import Store
-from indexer.vectors import VectorIndex, write_snapshot
+from indexer.vectors import VectorIndex, sweep, write_snapshot
 from indexer.view import View
 from tests.fakes import SPEC, ColourEncoder
 
@@ -103,7 +103,7 @@ def test_an_edited_photo_gets_a_new_vector(bench: Bench, tmp_path: Path) -> None
     bench.update(folder)
     Image.new("RGB", (65, 64), "blue").save(folder / "a.png")
     bench.update(folder)
-    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found = VectorIndex(bench.view, SPEC.digest, SPEC.dimension)
     found.refresh(bench.view)
     nearest = found.nearest(bench.encoder.texts(["blue"])[0], 1)
     photos = bench.view.photos_of([int(nearest.contents[0])])
@@ -201,12 +201,12 @@ def test_the_snapshot_and_the_changes_behind_it_say_what_sqlite_says(
     bench: Bench, photo_folder: Path, tmp_path: Path
 ) -> None:
     bench.update(photo_folder)
-    write_snapshot(bench.library, bench.view, SPEC.digest, SPEC.dimension)
+    write_snapshot(bench.view, SPEC.digest, SPEC.dimension)
     later = tmp_path / "later"
     later.mkdir()
     Image.new("RGB", (64, 64), "red").save(later / "red.png")
     bench.update(later)
-    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found = VectorIndex(bench.view, SPEC.digest, SPEC.dimension)
     assert len(found) == 16
     found.refresh(bench.view)
     rows = bench.view.vectors_since(0, SPEC.digest)
@@ -220,10 +220,10 @@ def test_the_snapshot_and_the_changes_behind_it_say_what_sqlite_says(
 
 def test_a_damaged_snapshot_is_passed_over(bench: Bench, photo_folder: Path) -> None:
     bench.update(photo_folder)
-    write_snapshot(bench.library, bench.view, SPEC.digest, SPEC.dimension)
+    write_snapshot(bench.view, SPEC.digest, SPEC.dimension)
     (snapshot,) = bench.library.vectors.glob("*.faiss")
     snapshot.write_bytes(snapshot.read_bytes()[:50])
-    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found = VectorIndex(bench.view, SPEC.digest, SPEC.dimension)
     found.refresh(bench.view)
     assert len(found) == 16
 
@@ -232,9 +232,84 @@ def test_a_search_among_some_contents_finds_exactly_the_best_of_those(
     bench: Bench, photo_folder: Path
 ) -> None:
     bench.update(photo_folder)
-    found = VectorIndex(bench.library, SPEC.digest, SPEC.dimension)
+    found = VectorIndex(bench.view, SPEC.digest, SPEC.dimension)
     found.refresh(bench.view)
     query = bench.encoder.texts(["blue"])[0]
     every = found.nearest(query, 16)
     some = np.sort(every.contents[::3])
     assert list(found.nearest(query, 16, some).contents) == list(every.contents[::3])
+
+
+def test_a_snapshot_of_a_database_that_is_no_more_is_never_searched(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    write_snapshot(bench.view, SPEC.digest, SPEC.dimension)
+    bench.store.close()
+    bench.view.close()
+    for file in bench.library.root.glob("library.sqlite3*"):
+        file.unlink()
+    bench.store = Store(bench.library, SPEC)
+    assert len(VectorIndex(bench.view, SPEC.digest, SPEC.dimension)) == 0
+    sweep(bench.view)
+    assert list(bench.library.vectors.iterdir()) == []
+
+
+def test_a_snapshot_that_knows_a_change_otherwise_is_passed_over(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    write_snapshot(bench.view, SPEC.digest, SPEC.dimension)
+    bench.store.connection.execute("DELETE FROM embedding WHERE change = 16")  # as a backup would
+    found = VectorIndex(bench.view, SPEC.digest, SPEC.dimension)
+    assert len(found) == 0
+    found.refresh(bench.view)
+    assert len(found) == 15
+
+
+@pytest.mark.parametrize("year_s", [-10_000_000_000, 5_700_000_000, 10_400_000_000])
+def test_a_file_from_another_century_is_indexed_like_any_other(
+    bench: Bench, tmp_path: Path, year_s: int
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    Image.new("RGB", (40, 40), "green").save(folder / "old.png")
+    try:
+        os.utime(folder / "old.png", (year_s, year_s))
+    except OSError:
+        pytest.skip("this file system keeps no such time")
+    bench.update(folder)
+    assert bench.view.counts().indexed == 1
+    assert len(bench.view.table()) == 1
+    assert bench.update(folder)[0].unchanged == 1
+
+
+def test_a_photo_that_is_edited_while_it_is_read_is_read_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "edited"
+    folder.mkdir()
+    Image.new("RGB", (64, 64), "red").save(folder / "a.png")
+    bench.scan(folder)
+    waiting = Waiting(bench.store, [folder])
+    ((todo, path),) = list(waiting)
+    decoded = bench.pool.index([(todo, path)], SPEC.image, None)
+    batch = list(decoded)
+    Image.new("RGB", (65, 64), "blue").save(folder / "a.png")
+    os.utime(folder / "a.png", (1_800_000_000, 1_800_000_000))
+    bench.scan(folder)
+    write(bench.store, bench.batches, batch)
+    assert bench.view.counts().pending == 1
+    assert sum(one.indexed for one in bench.read(folder)) == 1
+
+
+def test_an_older_database_is_brought_up_to_date_by_whoever_opens_it(
+    bench: Bench, photo_folder: Path
+) -> None:
+    bench.update(photo_folder)
+    bench.store.connection.execute("DROP TABLE library")
+    bench.store.connection.execute("PRAGMA user_version = 1")
+    bench.store.connection.execute("DELETE FROM migration WHERE name = 'm002_identity'")
+    bench.view.close()
+    assert bench.view.counts().indexed == 16
+    assert len(bench.view.identity()) == 16

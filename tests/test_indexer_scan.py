@@ -1,10 +1,13 @@
 """What a walk over a folder finds, and what it leaves alone."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from indexer.library import DATABASE
-from indexer.scan import Scan
+from indexer.scan import Found, Scan, ScanStopped, known_as
 
 
 def names(folder: Path) -> list[str]:
@@ -50,3 +53,48 @@ def test_size_and_time_are_those_of_the_file(tmp_path: Path) -> None:
     os.utime(tmp_path / "a.jpg", ns=(1, 1_234_567_890_123_456_789))
     (found,) = Scan(tmp_path)
     assert (found.size_bytes, found.mtime_ns) == (1, 1_234_567_890_123_456_789)
+
+
+def test_a_folder_is_known_by_each_of_its_names(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    (root / "in").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    assert known_as(link, [root]) == root
+    assert known_as(link / "in", [root]) == root / "in"
+    assert known_as(Path(f"/{root}"), [root]) == root
+    assert known_as(tmp_path, [root]) == tmp_path
+
+
+def test_a_walk_can_be_stopped_between_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "a/b.jpg", "c/d.jpg")
+    with pytest.raises(ScanStopped):
+        list(Scan(tmp_path, is_stopped=lambda: True))
+
+
+def test_a_folder_whose_files_may_not_be_read_is_no_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "locked/a.jpg", "b.jpg")
+
+    class Locked:
+        """A directory entry whose file may not be looked at."""
+
+        def __init__(self, entry: os.DirEntry[str]) -> None:
+            self.name, self.path = entry.name, entry.path
+            self.is_dir, self.is_file = entry.is_dir, entry.is_file
+
+        def stat(self) -> os.stat_result:
+            raise PermissionError(13, "Permission denied", self.path)
+
+    scan = Scan(tmp_path)
+    real = Scan._photos
+
+    def photos(self: Scan, entries: list[os.DirEntry[str]], waiting: list[str]) -> Iterator[Found]:
+        locked = [Locked(one) if "locked" in one.path else one for one in entries if one.is_file()]
+        folders = [one for one in entries if one.is_dir()]
+        return real(self, [*folders, *locked], waiting)  # type: ignore[list-item] # stand-ins
+
+    monkeypatch.setattr(Scan, "_photos", photos)
+    assert [Path(found.path).name for found in scan] == ["b.jpg"]
+    assert scan.unreadable == [str(tmp_path / "locked")]

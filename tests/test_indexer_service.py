@@ -2,19 +2,22 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from PIL import Image
 
-from indexer.channel import call
+from indexer.channel import Exchange, Said, call
 from indexer.client import Client
 from indexer.errors import BadFolder
-from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble
+from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble, to_json
 from indexer.library import Library
+from indexer.lock import Busy, lock
 from indexer.photo import FolderState
 from indexer.scan import check_folder
-from indexer.service import Busy, Service, lock
+from indexer.service import Service
 from indexer.view import View
 from tests.fakes import ColourEncoder
 
@@ -193,3 +196,50 @@ def test_a_folder_that_can_not_be_read_is_refused_with_the_way_on(
         monkeypatch.setattr("indexer.scan.os.scandir", refuse)
     with pytest.raises(BadFolder, match=words):
         check_folder(tmp_path / what)
+
+
+def test_the_first_word_is_a_greeting_whatever_happens_meanwhile(tmp_path: Path) -> None:
+    inbox: SimpleQueue[Said] = SimpleQueue()
+    exchange = Exchange(tmp_path / "sock", {"encoder": "fake"}, inbox)
+    ended = threading.Event()
+
+    def chatter() -> None:
+        while not ended.is_set():
+            exchange.tell('{"event": "folders"}')
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    try:
+        for _ in range(200):
+            client = Client(call(tmp_path / "sock"), None)
+            assert client.hello == {"encoder": "fake"}
+            client.close()
+    finally:
+        ended.set()
+        thread.join()
+        exchange.close()
+
+
+def test_a_client_that_reads_late_still_hears_everything(tmp_path: Path) -> None:
+    inbox: SimpleQueue[Said] = SimpleQueue()
+    exchange = Exchange(tmp_path / "sock", {"encoder": "fake"}, inbox)
+    client = Client(call(tmp_path / "sock"), None)
+    client.add([])
+    inbox.get(timeout=10)  # we are known to the other side
+    for number in range(5000):
+        exchange.tell(to_json(Committed(photos=number, change=0)))
+    heard = list(islice(client.events(), 5000))
+    assert heard[-1] == Committed(photos=4999, change=0)
+    client.close()
+    exchange.close()
+
+
+def test_a_folder_under_a_second_name_joins_once(
+    start: Start, library: Library, photo_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(photo_folder)
+    client = start()
+    until_done(client, client.add([photo_folder]))
+    until_done(client, client.add([tmp_path / "link"]))
+    with View(library) as view:
+        assert [(one.path, one.photos) for one in view.folders()] == [(photo_folder, 16)]

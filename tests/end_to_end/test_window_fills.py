@@ -22,8 +22,9 @@ from indexer.client import Client
 from indexer.decode import Decoder
 from indexer.events import Committed, Done, Event
 from indexer.library import Library
+from indexer.lock import lock
 from indexer.search import Searcher
-from indexer.service import Service, lock
+from indexer.service import Service
 from indexer.view import View
 from models.drawn import draw_folder
 from tests.app_fakes import until

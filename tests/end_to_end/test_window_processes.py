@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.sources import real
 from app.window import Window
 from indexer.library import Library
-from indexer.service import lock
+from indexer.lock import lock
 from tests.app_fakes import until
 
 
