@@ -8,6 +8,7 @@
                           without them the captioned photos are packed, and are all there is
     data/sentences/*.txt  optional: more sentences, a line each
     data/*.tflite         the image teacher, MobileNetV2; not needed where all packs have features
+    data/labels.txt       optional, with the teacher: a line a class of it, its names
 
 Seed and numbers are those of MODEL_CARD.md in resources/encoders/sightword-small. Each stage is one
 command, printed before it runs. What is done is skipped; a tower that was stopped goes on from its
@@ -36,6 +37,7 @@ class Data:
     packs: tuple[Path, ...]  # may be none
     sentences: tuple[Path, ...]
     network: Path | None
+    labels: Path | None
 
     @classmethod
     def of(cls, folder: Path) -> "Data":
@@ -50,8 +52,14 @@ class Data:
         bare = [path.name for path in packs if not path.with_suffix(".teacher.npy").exists()]
         if network is None and (bare or not packs):
             raise BadData(f"{folder} holds no .tflite to teach {', '.join(bare) or 'its photos'}.")
+        labels = folder / "labels.txt"
         return cls(
-            captions, photos, packs, tuple(sorted((folder / "sentences").glob("*.txt"))), network
+            captions=captions,
+            photos=photos,
+            packs=packs,
+            sentences=tuple(sorted((folder / "sentences").glob("*.txt"))),
+            network=network,
+            labels=labels if network is not None and labels.exists() else None,
         )
 
 
@@ -59,9 +67,9 @@ class Data:
 class Amount:
     """How much to learn; as it stands, what the default encoder learnt."""
 
-    image_steps: int = 1200
+    image_steps: int = 2250
     text_steps: int = 900
-    both_steps: int = 260
+    both_steps: int = 650
     batch: int = 192  # photos
     seed: int = 0
     threads: int = 2
@@ -74,7 +82,8 @@ def stages(data: Data, out: Path, amount: Amount) -> Stages:
     """All commands in their order."""
     prepared, packs, sentences = preparation(data, out)
     space, tokenizer = ["--space", f"{out}/space.npz"], ["--tokenizer", f"{out}/tokenizer.bpe"]
-    captions, told = ["--captions", f"{data.captions}"], f"{out}/told.txt"
+    captions = ["--captions", f"{data.captions}"]
+    told = [f"{out}/told.txt", *([f"{out}/classes.txt"] if data.labels else [])]
     photos = ["--packs", *packs, *captions]
     how = ["--seed", f"{amount.seed}", "--threads", f"{amount.threads}"]
     batch = ["--batch", f"{amount.batch}"]
@@ -82,10 +91,10 @@ def stages(data: Data, out: Path, amount: Amount) -> Stages:
     return prepared | {
         "space": [
             *("models.space", "--out", f"{out}/space.npz", *photos),
-            *("--sentences", told, "--seed", f"{amount.seed}"),
+            *("--sentences", *told, "--seed", f"{amount.seed}"),
         ],
         "image": [
-            *("models.distill", "image", *image, *space, *photos, "--sentences", told, *batch),
+            *("models.distill", "image", *image, *space, *photos, "--sentences", *told, *batch),
             *("--rate", "0.002", "--warmup_steps", "150", "--early_share", "0.75"),
             *("--steps", f"{amount.image_steps}", *how),
         ],
@@ -95,8 +104,8 @@ def stages(data: Data, out: Path, amount: Amount) -> Stages:
         ],
         "both": [
             *("models.distill", "both", *both, "--start", text[1], image[1], *space, *tokenizer),
-            *(*photos, "--sentences", *sentences, *batch, "--rate", "0.0005"),
-            *("--warmup_steps", "20", "--early_share", "0"),
+            *(*photos, "--sentences", *sentences, *batch, "--rate", "0.0007"),
+            *("--warmup_steps", "20", "--early_share", "0.3"),
             *("--steps", f"{amount.both_steps}", *how),
         ],
         "export": [
@@ -129,6 +138,12 @@ def preparation(data: Data, out: Path) -> tuple[Stages, list[str], list[str]]:
         network = ["--network", f"{data.network}"]
         commands["features"] = ["models.teacher", "photos", "--missing", *network, *originals]
         commands["features"] += ["--", *packs]
+    if data.labels is not None:
+        sentences.append(f"{out}/classes.txt")
+        commands["guesses"] = [
+            *("models.guesses", "--network", f"{data.network}", "--labels", f"{data.labels}"),
+            *("--sentences", sentences[-1], *packs),
+        ]
     commands["vectors"] = ["models.teacher", "sentences", "--missing", *sentences]
     return commands, packs, sentences
 
