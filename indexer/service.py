@@ -124,7 +124,8 @@ class Service:
         except ScanStopped:
             return
         except BadFolder as error:
-            state = FolderState.FORBIDDEN if folder.exists() else FolderState.AWAY
+            is_there = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises where forbidden
+            state = FolderState.FORBIDDEN if is_there else FolderState.AWAY
             if self.store.set_folder_state(folder, state):
                 self.tell(FoldersChanged())
             self.tell(Trouble(str(error), folder=str(folder)))
