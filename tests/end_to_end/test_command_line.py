@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from indexer.library import Library
-from indexer.service import Busy, lock
+from indexer.lock import Busy, lock
 from indexer.view import View
 from models.drawn import draw_folder
 
