@@ -71,7 +71,9 @@ def peers(scratch: Path) -> dict[str, Callable[[], object]]:
     library = open_clip()
     from timm.utils.model import reparameterize_model  # with open_clip, and needs torchvision too
 
-    model: Any = reparameterize_model(library.create_model(PEER).eval())  # branches fused, as it ships
+    model: Any = reparameterize_model(
+        library.create_model(PEER).eval()
+    )  # branches fused, as it ships
     torch.backends.mha.set_fastpath_enabled(False)
     side = int(model.visual.image_size[0])
     photo = torch.rand(1, 3, side, side)
