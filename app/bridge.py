@@ -33,7 +33,7 @@ class Bridge(QObject):
 
     def __init__(
         self,
-        connect: Callable[[], Indexes],
+        connect: Callable[[Callable[[], bool]], Indexes],
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -98,14 +98,15 @@ class Bridge(QObject):
                 self.restarted.emit()
                 self._refreshes = True
         except KnownError as known:
-            self.troubled.emit(str(known))
+            if not self._ending:
+                self.troubled.emit(str(known))
         except Exception:  # the edge of a thread: a bug is logged, the window lives on
             log.exception("A bug in the thread that follows the indexer")
             self.gave_up.emit()
 
     def _listen(self) -> bool:
         """Follow one indexer to its end. Whether it went away by itself."""
-        client = self._connect()
+        client = self._connect(lambda: self._ending)
         with self._lock:
             self._client = client
             added, refreshes = list(self._added), self._refreshes

@@ -64,7 +64,7 @@ class Sources:
     library: Library
     view: Callable[[], Reads]
     searcher: Callable[[], Searches]
-    client: Callable[[], Indexes]
+    client: Callable[[Callable[[], bool]], Indexes]  # asks now and then whether to give up
     decoder: Callable[[], Decodes]
 
 
@@ -82,11 +82,11 @@ def real(library: Library, encoder: str | None) -> Sources:
 
         return Searcher(library, find(encoder, library.encoders))
 
-    def client() -> Indexes:
+    def client(is_cancelled: Callable[[], bool]) -> Indexes:
         from indexer.client import Client
         from models.installed import find
 
-        return Client.connect(library, find(encoder, library.encoders))
+        return Client.connect(library, find(encoder, library.encoders), is_cancelled)
 
     def decoder() -> Decodes:
         from indexer.decode import Decoder

@@ -5,7 +5,7 @@ import logging
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,15 +35,17 @@ class Client:
         self._messages = line.messages()
 
     @classmethod
-    def connect(cls, library: Library, encoder: Path) -> "Client":
+    def connect(
+        cls, library: Library, encoder: Path, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> "Client":
         """Connect to the library's indexer, or start one that uses the encoder in that folder.
 
-        Raises KnownError: the library is unusable, the one that runs uses another encoder, or
-        none would start.
+        Raises KnownError: the library is unusable, the one that runs uses another encoder, none
+        would start, or `is_cancelled` came true while another one held the library in silence.
         """
         deadline = time.monotonic() + PATIENCE_S
         process = None
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not is_cancelled():
             with suppress(OSError):
                 client = cls(call(library.socket), process)
                 if client.hello is not None:

@@ -221,7 +221,7 @@ class Fakes:
     def client(self) -> FakeClient:
         return self.clients[-1]
 
-    def connect(self) -> FakeClient:
+    def connect(self, _: Callable[[], bool]) -> FakeClient:
         self.clients.append(FakeClient())
         return self.clients[-1]
 

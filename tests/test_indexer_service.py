@@ -11,7 +11,7 @@ from PIL import Image
 
 from indexer.channel import Exchange, Said, call
 from indexer.client import Client
-from indexer.errors import BadFolder
+from indexer.errors import BadFolder, KnownError
 from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble, to_json
 from indexer.library import Library
 from indexer.lock import Busy, lock
@@ -19,6 +19,7 @@ from indexer.photo import FolderState
 from indexer.scan import check_folder
 from indexer.service import Service
 from indexer.view import View
+from models.installed import find
 from tests.fakes import ColourEncoder
 
 Start = Callable[[], Client]
@@ -243,3 +244,15 @@ def test_a_folder_under_a_second_name_joins_once(
     until_done(client, client.add([tmp_path / "link"]))
     with View(library) as view:
         assert [(one.path, one.photos) for one in view.folders()] == [(photo_folder, 16)]
+
+
+def test_waiting_for_a_silent_indexer_can_be_given_up(library: Library, tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def soon() -> bool:
+        asked.append(True)
+        return len(asked) > 1
+
+    with lock(library), pytest.raises(KnownError):
+        Client.connect(library, find(), soon)
+    assert len(asked) == 2

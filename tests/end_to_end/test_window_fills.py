@@ -5,7 +5,7 @@ the vectors. The indexer's service runs on a thread of the test.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
             service.run()
             service.close()
 
-    def connect() -> Client:
+    def connect(_: Callable[[], bool]) -> Client:
         ready = threading.Event()
         services.append(threading.Thread(target=serve, args=[ready], name="indexer"))
         services[-1].start()
