@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.progress_line import ProgressLine
 from indexer.client import Client
-from indexer.errors import IndexerUnreachable, KnownError
+from indexer.errors import BadFolder, IndexerUnreachable, KnownError
 from indexer.events import Done, Event, Progress, Trouble
 from indexer.library import Library
 from indexer.view import View
@@ -37,7 +37,7 @@ def _index(library: Library, encoder: Path, folders: Sequence[Path], *, as_json:
     for _ in range(RESTARTS):
         client = Client.connect(library, encoder)
         try:
-            done = _follow(client, client.add(folders), line, as_json=as_json)
+            done = _follow(client, folders, line, as_json=as_json)
         except KeyboardInterrupt:
             client.close()
             client.wait(STOP_S)
@@ -56,15 +56,24 @@ def _index(library: Library, encoder: Path, folders: Sequence[Path], *, as_json:
     )
 
 
-def _follow(client: Client, request: str, line: ProgressLine, *, as_json: bool) -> Done | None:
-    """Show the run until our request is done; None where the indexer goes away before."""
+def _follow(
+    client: Client, folders: Sequence[Path], line: ProgressLine, *, as_json: bool
+) -> Done | None:
+    """Ask for `folders` and show the run until it is done; None where the indexer goes away.
+
+    Raises IndexerUnreachable where it can't go on, BadFolder where one of them is gone.
+    """
+    request = client.add(folders)
     for event in client.events():
         if isinstance(event, Done) and request in event.requests:
             return event
         if isinstance(event, Trouble):
-            line.note(event.message)
+            line.end()
             if event.is_the_end:
                 raise IndexerUnreachable(event.message)
+            if event.folder is not None and Path(event.folder) in folders:  # gone since we looked
+                raise BadFolder(event.message)
+            line.note(event.message)
         if isinstance(event, Progress):
             if as_json:
                 _print(event)
