@@ -43,7 +43,7 @@ def sentence(progress: Progress) -> str:
     '1,242 of 18,302 photos, 2 unreadable, 12 a second, about 24 minutes left, in 2024'
     """
     done = progress.indexed + progress.unchanged + progress.failed
-    words = [f"{done:,} of {progress.found:,} photos"]
+    words = [f"{done:,} of {photos(progress.found)}"]
     if progress.failed:
         words.append(f"{progress.failed:,} unreadable")
     if progress.rate_per_s:
@@ -54,6 +54,15 @@ def sentence(progress: Progress) -> str:
     if progress.folder:
         words.append(f"in {progress.folder.rstrip('/').rpartition('/')[2]}")
     return ", ".join(words)
+
+
+def photos(n: int) -> str:
+    """A count with its noun.
+
+    >>> photos(1), photos(18302)
+    ('1 photo', '18,302 photos')
+    """
+    return f"{n:,} photo{'' if n == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.progress_line import ProgressLine
+from app.progress_line import ProgressLine, photos
 from indexer.client import Client
 from indexer.errors import BadFolder, IndexerUnreachable, KnownError
 from indexer.events import Done, Event, Progress, Trouble
@@ -90,7 +90,7 @@ def _finish(done: Done, folders: Sequence[Path], line: ProgressLine, *, as_json:
         named = ", ".join(str(folder) for folder in folders)
         print(f"There are no photos in {named}.", file=sys.stderr)
         return
-    words = f"{done.found:,} photos: {done.indexed:,} new, {done.unchanged:,} unchanged"
+    words = f"{photos(done.found)}: {done.indexed:,} new, {done.unchanged:,} unchanged"
     if done.failed:
         words += f", {done.failed:,} can't be read (`sightword status` says why)"
     if done.missing:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
+from app.progress_line import photos
 from indexer.library import Library
 from indexer.photo import FolderState
 from indexer.view import View
@@ -86,7 +87,7 @@ def _print(library: Library, status: dict[str, object]) -> None:
     assert isinstance(problems, list)
     for folder in folders:
         away = "" if folder["available"] else "  (isn't connected; its photos stay searchable)"
-        print(f"Folder     {folder['path']}: {folder['photos']:,} photos{away}")
+        print(f"Folder     {folder['path']}: {photos(folder['photos'])}{away}")
     for problem in problems[:SHOWN_PROBLEMS]:
         print(f"Unreadable {problem['path']}: {problem['reason']}")
     if len(problems) > SHOWN_PROBLEMS:
