@@ -20,6 +20,8 @@ from indexer.photo import FolderState, PhotoState
 from indexer.scan import LAST_NS, Found
 from models.spec import EncoderSpec
 
+AS_HANDED_OUT = "id = ? AND mtime_ns = ? AND state = ?"  # as its ToDo says
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -247,15 +249,18 @@ class Store:
     ) -> int:
         """Write a batch, whole; the highest change number so far.
 
-        A photo that a scan has seen change since it was handed out stays pending: what was read
-        may be the old picture.
+        A photo that is not as it was handed out is left as it is: one that a scan has seen change
+        stays pending, for what was read may be the old picture, and one that is gone stays missing.
         """
         with as_bad_library(self.library), self.db.atomic():
             for one in finished:
                 self._finish(one)
             self.connection.executemany(
-                "UPDATE photo SET state = ?, reason = ? WHERE id = ? AND mtime_ns = ?",
-                ((PhotoState.FAILED, reason, one.id, one.mtime_ns) for one, reason in failed),
+                f"UPDATE photo SET state = ?, reason = ? WHERE {AS_HANDED_OUT}",
+                (
+                    (PhotoState.FAILED, reason, one.id, one.mtime_ns, one.state)
+                    for one, reason in failed
+                ),
             )
             row = self.connection.execute("SELECT max(change) FROM embedding").fetchone()
         return int(row[0] or 0)
@@ -263,10 +268,11 @@ class Store:
     def _finish(self, one: Finished) -> None:
         content = one.content
         row = self.connection.execute(
-            "SELECT 1 FROM photo WHERE id = ? AND mtime_ns = ?", (one.todo.id, one.todo.mtime_ns)
+            f"SELECT 1 FROM photo WHERE {AS_HANDED_OUT}",
+            (one.todo.id, one.todo.mtime_ns, one.todo.state),
         )
         if row.fetchone() is None:
-            return  # edited while it was being read, or its folder has left the library
+            return  # edited or gone while it was being read, or its folder has left the library
         self.connection.execute(
             "INSERT INTO content (hash, width, height, mean_rgb, taken) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash) DO NOTHING",

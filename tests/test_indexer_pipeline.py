@@ -313,3 +313,49 @@ def test_an_older_database_is_brought_up_to_date_by_whoever_opens_it(
     bench.view.close()
     assert bench.view.counts().indexed == 16
     assert len(bench.view.identity()) == 16
+
+
+def test_states_change_only_as_the_table_of_transitions_allows(
+    bench: Bench, photo_folder: Path, tmp_path: Path
+) -> None:
+    bench.store.connection.execute("CREATE TEMP TABLE seen (old TEXT, new TEXT)")
+    bench.store.connection.execute(
+        "CREATE TEMP TRIGGER watch AFTER UPDATE OF state ON photo WHEN old.state != new.state"
+        " BEGIN INSERT INTO seen VALUES (old.state, new.state); END"
+    )
+    good, bad = sorted(photo_folder.glob("*.jpg"))[:2]
+    whole = good.read_bytes()
+    bad.write_text("no photo")
+    bench.update(photo_folder)
+    bad.write_bytes(whole[:-1] + b"x")  # mended: failed, pending, indexed
+    good.write_text("broken now")  # indexed, pending, failed
+    bench.update(photo_folder)
+    for photo in (good, bad):
+        photo.rename(tmp_path / photo.name)
+    bench.update(photo_folder)  # both missing
+    for photo in (good, bad):
+        (tmp_path / photo.name).rename(photo)
+    bench.update(photo_folder)  # back
+    seen = set(bench.store.connection.execute("SELECT old, new FROM seen"))
+    assert len(seen) >= 7
+    for old, new in seen:
+        assert PhotoState(old).can_become(PhotoState(new)), (old, new)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_photo_that_goes_while_it_is_read_stays_missing(
+    bench: Bench, tmp_path: Path, readable: bool
+) -> None:
+    folder = tmp_path / "going"
+    folder.mkdir()
+    Image.new("RGB", (64, 64), "red").save(folder / "a.png")
+    if not readable:
+        (folder / "a.png").write_text("no photo")
+    bench.scan(folder)
+    ((todo, path),) = list(Waiting(bench.store, [folder]))
+    batch = list(bench.pool.index([(todo, path)], SPEC.image, None))
+    (folder / "a.png").unlink()
+    bench.scan(folder)
+    write(bench.store, bench.batches, batch)
+    counts = bench.view.counts()
+    assert (counts.missing, counts.indexed, counts.failed) == (1, 0, 0)
