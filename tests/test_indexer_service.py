@@ -21,6 +21,7 @@ from indexer.service import Service
 from indexer.view import View
 from models.installed import find
 from tests.fakes import ColourEncoder
+from tests.waiting import wait_until_free
 
 Start = Callable[[], Client]
 
@@ -94,18 +95,7 @@ def test_the_indexer_ends_when_its_last_client_has_gone(
     first.close()
     assert isinstance(until_done(second, second.add([photo_folder]))[-1], Done)
     second.close()
-    wait_for_lock(library)
-
-
-def wait_for_lock(library: Library) -> None:
-    """Return once nobody holds the library; the test's time limit is the deadline."""
-    while True:
-        try:
-            lock(library).close()
-        except Busy:
-            threading.Event().wait(0.02)
-        else:
-            return
+    wait_until_free(library)
 
 
 def test_two_clients_are_served_by_one_run(
@@ -169,7 +159,7 @@ def test_what_was_left_half_done_is_ended_by_the_next_indexer(
         if isinstance(event, Committed) and event.photos:
             break
     client.close()
-    wait_for_lock(library)
+    wait_until_free(library)
     with View(library) as view:
         kept = view.counts().indexed
         assert 0 < kept < 120

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import pytest
 from PIL import Image
 
 from indexer.library import Library
-from indexer.lock import Busy, lock
+from indexer.lock import lock
 from indexer.view import View
 from models.drawn import draw_folder
+from tests.waiting import wait_until_free
 
 PROGRAM = [sys.executable, "-m", "app"]
 HOME = Path(__file__).resolve().parent.parent.parent
@@ -259,14 +259,3 @@ def indexers(library: Library) -> list[int]:
             if b"indexer.service" in words and os.fsencode(library.root) in words:
                 found.append(int(folder.name))
     return found
-
-
-def wait_until_free(library: Library) -> None:
-    """Return once nobody holds the library; the test's time limit is the deadline."""
-    while True:
-        try:
-            lock(library).close()
-        except Busy:
-            threading.Event().wait(0.02)
-        else:
-            return
