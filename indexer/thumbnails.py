@@ -10,7 +10,7 @@ from pathlib import Path
 
 from indexer.library import Library
 
-SIDES = (256, 512)  # px of the short side; see WINDOW sizes in ARCHITECTURE
+SIDES = (256, 512)  # px of the short side: for small tiles, and for large ones or sharp screens
 LONG_OVER_SHORT = 2.0  # the long side is at most double: a panorama's is made smaller
 QUALITY = 82  # JPEG; 256 px come to about 15 KB, 512 px to about 45 KB
 
