@@ -65,10 +65,6 @@ class Thumbnails(QObject):
         latest = self._latest.get(content)
         return None if latest is None else self._kept.get(latest)
 
-    def is_missing(self, content: bytes) -> bool:
-        """Whether there was no file when it was last looked for."""
-        return content in self._missing
-
     def want(self, wanted: Sequence[Wanted], viewport_bytes: int = 0) -> None:
         """Make these, the first ones first, and nothing else that was asked before."""
         least, most = CACHE_BYTES
