@@ -8,21 +8,23 @@ compared with vectors of another.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from models.errors import BadEncoder
+from models.strict import build
 
 MANIFEST = "manifest.json"
+ANY_SCRIPT = "ANY"  # among `scripts`: there is none that the encoder has not read
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
     """What the image tower wants: a square of `side` px, made as `resize` and `interpolation` say.
 
-    `mean` and `std` are of RGB in 0..1. They are applied inside the exported tower, so that
-    pixels travel as bytes; they stand here for those who run a tower of another maker.
+    `mean` and `std` are of RGB in 0..1. A tower that `takes` bytes, (n, 3, s, s) uint8 0..255,
+    applies them inside; one that takes them normalised is fed float32 (x / 255 - mean) / std.
     """
 
     side: int
@@ -32,17 +34,34 @@ class ImageSpec:
     resize: Literal["short-side", "squash"]  # short side to `side` and crop, or squeeze to square
     file: str
     sha256: str
+    takes: Literal["bytes", "normalised"] = "bytes"
+    input: str = "images"
+    output: str = "vectors"
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpec:
-    """What the text tower wants: `context_length` tokens of the tokenizer in file `tokenizer`."""
+    """What the text tower wants: `context_length` tokens of the tokenizer in file `tokenizer`.
+
+    `kind` says who reads that file: our own table (`models.tokenizer`), CLIP's
+    (`models.clip_bpe`), or a tokenizer.json of the `tokenizers` library, before which sentences
+    are cleaned as `clean` says. Rows are filled up with `pad`; a `fixed` tower wants them whole,
+    any other may be spared the columns that are padding in every row.
+    """
 
     context_length: int
     tokenizer: str
     file: str
     sha256: str
     scripts: tuple[str, ...]  # what it has read, as first words of Unicode names: ("LATIN",)
+    kind: Literal["sightword", "clip", "tokenizers"] = "sightword"
+    pad: int = 0
+    fixed: bool = False
+    clean: Literal["none", "lower", "canonicalize", "whitespace"] = "none"
+    input: str = "tokens"
+    output: str = "vectors"
+    integers: Literal["int64", "int32"] = "int64"
+    tokenizer_sha256: str = ""  # empty in our oldest manifests: then nobody looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +77,23 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class CoreMLSpec:
+    """The same two towers for Core ML: packages (folders) that take so many rows at once."""
+
+    image: str = "image.mlpackage"
+    text: str = "text.mlpackage"
+    image_sha256: str = ""
+    text_sha256: str = ""
+    image_batch: int = 8
+    text_batch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """One encoder. `digest` is a SHA-256 over both towers and the recipe that leads to them."""
+    """One encoder. `digest` is a SHA-256 over both towers and the recipe that leads to them.
+
+    Core ML's packages stay out of it: they were proven to lead to the same space.
+    """
 
     name: str
     dimension: int
@@ -68,37 +102,72 @@ class EncoderSpec:
     calibration: Calibration | None
     licence: str
     digest: str
+    coreml: CoreMLSpec | None = None
+    version: str = ""
+    author: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> "EncoderSpec":
         """The encoder in `folder`: the manifest is checked, and that its files are there.
 
-        Raises BadEncoder: no manifest, a key missing or of the wrong kind, a file missing.
+        Raises BadEncoder: no manifest, a key missing, unknown or of the wrong kind, a file
+        missing. Packages for Core ML may be missing: then ONNX Runtime runs the towers.
         """
         path = folder / MANIFEST
         try:
-            spec = _from_json(json.loads(path.read_text(encoding="utf-8")))
+            spec = build(cls, json.loads(path.read_text(encoding="utf-8")), "manifest")
+            spec.check()
         except OSError as error:
             raise BadEncoder(
                 f"{folder} holds no encoder: {MANIFEST} can not be read ({error.strerror}). "
                 "Install the application again, or name another encoder."
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError) as error:
             raise BadEncoder(
-                f"{path} is not a manifest we understand ({error!r}). "
+                f"{path} is not a manifest we understand ({error}). "
                 "Export the encoder again, or name another one."
             ) from error
-        for file in spec.files():
+        for file in spec.single_files():
             if not (folder / file).is_file():
                 raise BadEncoder(
                     f"{folder} is incomplete: {file} is missing. Install the encoder again."
                 )
         return spec
 
-    def files(self) -> tuple[str, ...]:
-        """The names of the files that belong to this encoder, beside the manifest."""
+    def check(self) -> None:
+        """See that each value can be what it says. Raises ValueError that names the value."""
+        names = [name.lower() for name in (MANIFEST, *self.files())]  # one on a Mac, in any case
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of {', '.join(names)} are one")
+        for name in (*names, self.name):
+            # A name, never a way out of the folder: manifests come with bundles of strangers.
+            if not name or name[0] == "." or set(name) & set("/\\\0") or len(name) > 120:
+                raise ValueError(f"{name!r} can not be the name of a file")
+        batches = (self.coreml.image_batch, self.coreml.text_batch) if self.coreml else ()
+        counts = (self.dimension, self.image.side, self.text.context_length, *batches)
+        if not all(0 < count <= 65536 for count in counts):
+            raise ValueError(f"one of {counts} (dimension, side, context length, batches) is odd")
+        if self.text.context_length < 2 or self.text.pad < 0:
+            raise ValueError("context_length must be at least 2, and pad no less than 0")
+        if not all(value > 0 for value in self.image.std):
+            raise ValueError(f"image.std must be over 0, not {self.image.std}")
+        if not self.text.scripts:
+            raise ValueError(f"text.scripts must name one, or {ANY_SCRIPT}")
+
+    def single_files(self) -> tuple[str, ...]:
+        """The names of the files without which the encoder can not run, beside the manifest."""
         bank = (self.calibration.bank,) if self.calibration else ()
         return (self.image.file, self.text.file, self.text.tokenizer, *bank)
+
+    def packages(self) -> dict[str, str]:
+        """Core ML's packages, folders beside the manifest, each with its digest."""
+        one = self.coreml
+        return {one.image: one.image_sha256, one.text: one.text_sha256} if one else {}
+
+    def files(self) -> tuple[str, ...]:
+        """The names of all that belongs to this encoder beside the manifest, packages too."""
+        packages = (self.coreml.image, self.coreml.text) if self.coreml else ()
+        return (*self.single_files(), *packages)
 
     def write(self, folder: Path) -> None:
         """Put the manifest into `folder`, with the digest made anew."""
@@ -108,16 +177,23 @@ class EncoderSpec:
     def sealed(self) -> "EncoderSpec":
         """The same encoder with the digest that belongs to it.
 
-        Name, licence and calibration stay out: they change no vector.
+        Name, licence, calibration and what stands for Core ML stay out: they change no vector.
         """
-        recipe = json.dumps([self.dimension, asdict(self.image), asdict(self.text)], sort_keys=True)
+        parts = [self.dimension, _recipe(self.image), _recipe(self.text)]
+        recipe = json.dumps(parts, sort_keys=True)
         return replace(self, digest=hashlib.sha256(recipe.encode()).hexdigest())
 
     def verify(self, folder: Path) -> None:
-        """Read both towers and compare their bytes with the manifest. Raises BadEncoder."""
-        for tower in (self.image, self.text):
-            if sha256_of(folder / tower.file) != tower.sha256:
-                raise BadEncoder(f"{folder / tower.file} is damaged. Install the encoder again.")
+        """Read all towers and compare their bytes with the manifest. Raises BadEncoder."""
+        wanted = {self.image.file: self.image.sha256, self.text.file: self.text.sha256}
+        if self.text.tokenizer_sha256:
+            wanted[self.text.tokenizer] = self.text.tokenizer_sha256
+        for file, sha256 in wanted.items():
+            if sha256_of(folder / file) != sha256:
+                raise BadEncoder(f"{folder / file} is damaged. Install the encoder again.")
+        for package, sha256 in self.packages().items():
+            if sha256_of_tree(folder / package) != sha256:
+                raise BadEncoder(f"{folder / package} is damaged. Install the encoder again.")
         if self.sealed().digest != self.digest:
             raise BadEncoder(f"{folder / MANIFEST} was changed by hand. Install the encoder again.")
 
@@ -128,26 +204,35 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _from_json(values: dict[str, Any]) -> EncoderSpec:
-    """Build the values from parsed JSON. Raises KeyError, TypeError or ValueError on nonsense."""
-    image, text, calibration = values["image"], values["text"], values["calibration"]
-    if image["interpolation"] not in ("bicubic", "bilinear"):
-        raise ValueError(f"interpolation {image['interpolation']!r}")
-    if image["resize"] not in ("short-side", "squash"):
-        raise ValueError(f"resize {image['resize']!r}")
-    if not (isinstance(image["side"], int) and isinstance(values["dimension"], int)):
-        raise TypeError("side and dimension must be whole numbers")
-    return EncoderSpec(
-        name=values["name"],
-        dimension=values["dimension"],
-        image=ImageSpec(**{**image, "mean": _three(image["mean"]), "std": _three(image["std"])}),
-        text=TextSpec(**{**text, "scripts": tuple(text["scripts"])}),
-        calibration=None if calibration is None else Calibration(**calibration),
-        licence=values["licence"],
-        digest=values["digest"],
-    )
+def sha256_of_tree(folder: Path) -> str:
+    """The SHA-256 over the names, sizes and bytes of all files in `folder`, in hexadecimal.
+
+    What Finder leaves behind (.DS_Store) is passed over. Raises BadEncoder: the folder is
+    missing or can't be read, or holds a link, which may lead anywhere.
+    """
+    whole = hashlib.sha256()
+    try:
+        if folder.is_symlink() or not folder.is_dir():
+            raise BadEncoder(f"{folder} is missing. Install the encoder again.")
+        paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+        for name, path in sorted(paths.items()):
+            if path.is_symlink():
+                raise BadEncoder(f"{path} is a link. Install the encoder again.")
+            if path.is_file() and path.name != ".DS_Store":
+                whole.update(f"{name}\0{path.stat().st_size}\0".encode())
+                whole.update(bytes.fromhex(sha256_of(path)))
+    except OSError as error:
+        raise BadEncoder(
+            f"{folder} can not be read ({error.strerror}). Install the encoder again."
+        ) from error
+    return whole.hexdigest()
 
 
-def _three(values: list[float]) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue
+def _recipe(part: ImageSpec | TextSpec) -> dict[str, Any]:
+    """The fields of `part`, but for younger ones that say nothing new: old digests stay."""
+    default = {field.name: field.default for field in fields(part)}
+    return {
+        name: value
+        for name, value in asdict(part).items()
+        if default[name] is MISSING or value != default[name]
+    }

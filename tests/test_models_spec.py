@@ -8,7 +8,17 @@ import pytest
 
 from models import installed
 from models.errors import BadEncoder, KnownError
-from models.spec import Calibration, EncoderSpec, ImageSpec, TextSpec, sha256_of
+from models.spec import (
+    Calibration,
+    CoreMLSpec,
+    EncoderSpec,
+    ImageSpec,
+    TextSpec,
+    sha256_of,
+    sha256_of_tree,
+)
+
+SMALL_DIGEST = "65fe83a56005998c9a7cda923ccc8a92ece02f08c971c34be4a54b091d01d0df"  # as released
 
 
 def encoder(folder: Path, name: str = "tiny") -> EncoderSpec:
@@ -21,6 +31,20 @@ def encoder(folder: Path, name: str = "tiny") -> EncoderSpec:
     image = ImageSpec(32, mean, std, "bicubic", "short-side", "image.onnx", sha[0])
     text = TextSpec(8, "tokens", "text.onnx", sha[1], ("LATIN",))
     spec = EncoderSpec(name, 4, image, text, Calibration("bank.npy", 2.5), "ours", "").sealed()
+    spec.write(folder)
+    return spec
+
+
+def with_packages(folder: Path) -> EncoderSpec:
+    """The same encoder with packages for Core ML beside it, of which only the names are real."""
+    spec = encoder(folder)
+    for package in ("image.mlpackage", "text.mlpackage"):
+        (folder / package / "Data").mkdir(parents=True)
+        (folder / package / "Manifest.json").write_text(package)
+        (folder / package / "Data" / "weight.bin").write_bytes(b"weights")
+    shas = [sha256_of_tree(folder / name) for name in ("image.mlpackage", "text.mlpackage")]
+    coreml = CoreMLSpec(image_sha256=shas[0], text_sha256=shas[1])
+    spec = replace(spec, coreml=coreml, version="2", author="us")
     spec.write(folder)
     return spec
 
@@ -48,6 +72,79 @@ def test_the_digest_is_the_same_for_another_cut_or_name(tmp_path: Path) -> None:
     assert replace(spec, calibration=None, name="other").sealed().digest == spec.digest
 
 
+def test_a_manifest_from_before_new_fields_keeps_its_digest() -> None:
+    small = EncoderSpec.read(installed.SHIPPED / "sightword-small")
+    assert small.digest == SMALL_DIGEST
+    assert small.sealed().digest == SMALL_DIGEST
+    assert (small.image.takes, small.text.kind, small.coreml) == ("bytes", "sightword", None)
+
+
+def test_the_digest_covers_new_fields_that_say_something(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    others = [
+        replace(spec, image=replace(spec.image, takes="normalised")),
+        replace(spec, text=replace(spec.text, kind="clip")),
+        replace(spec, text=replace(spec.text, pad=1)),
+        replace(spec, text=replace(spec.text, fixed=True)),
+        replace(spec, text=replace(spec.text, clean="lower")),
+        replace(spec, text=replace(spec.text, tokenizer_sha256="0")),
+    ]
+    assert len({other.sealed().digest for other in [spec, *others]}) == 7
+
+
+def test_packages_for_core_ml_are_files_of_the_encoder_and_outside_its_digest(
+    tmp_path: Path,
+) -> None:
+    spec = with_packages(tmp_path / "tiny")
+    assert EncoderSpec.read(tmp_path / "tiny") == spec
+    assert spec.files()[-2:] == ("image.mlpackage", "text.mlpackage")
+    assert spec.digest == replace(spec, coreml=None).sealed().digest
+    spec.verify(tmp_path / "tiny")
+
+
+@pytest.mark.parametrize("harm", ["byte", "name", "more", "gone", "link"])
+def test_a_package_that_was_changed_is_found(tmp_path: Path, harm: str) -> None:
+    spec = with_packages(tmp_path / "tiny")
+    weights = tmp_path / "tiny" / "text.mlpackage" / "Data" / "weight.bin"
+    if harm == "byte":
+        weights.write_bytes(b"weighty")
+    elif harm == "name":
+        weights.rename(weights.with_name("weights.bin"))
+    elif harm == "more":
+        weights.with_name("more").write_bytes(b"")
+    elif harm == "gone":
+        weights.unlink()
+    else:
+        weights.rename(tmp_path / "elsewhere")
+        weights.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadEncoder, match=r"text\.mlpackage"):
+        spec.verify(tmp_path / "tiny")
+
+
+def test_finder_may_leave_its_file_in_a_package(tmp_path: Path) -> None:
+    spec = with_packages(tmp_path / "tiny")
+    (tmp_path / "tiny" / "text.mlpackage" / ".DS_Store").write_bytes(b"view")
+    spec.verify(tmp_path / "tiny")
+
+
+def test_a_missing_package_stops_no_reading_but_fails_the_check(tmp_path: Path) -> None:
+    with_packages(tmp_path / "tiny")
+    (tmp_path / "tiny" / "image.mlpackage").rename(tmp_path / "elsewhere")
+    spec = EncoderSpec.read(tmp_path / "tiny")
+    with pytest.raises(BadEncoder, match=r"image\.mlpackage is missing"):
+        spec.verify(tmp_path / "tiny")
+
+
+def test_a_changed_tokenizer_is_found_where_its_digest_is_known(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    sha256 = sha256_of(tmp_path / "tiny" / "tokens")
+    spec = replace(spec, text=replace(spec.text, tokenizer_sha256=sha256)).sealed()
+    spec.verify(tmp_path / "tiny")
+    (tmp_path / "tiny" / "tokens").write_bytes(b"tokenz")
+    with pytest.raises(BadEncoder, match="tokens is damaged"):
+        spec.verify(tmp_path / "tiny")
+
+
 def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadEncoder, match=r"holds no encoder: manifest\.json"):
         EncoderSpec.read(tmp_path)
@@ -55,7 +152,21 @@ def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("image", {}), ("dimension", "many"), ("text", None), ("calibration", {"bank": 1})],
+    [
+        ("image", {}),
+        ("dimension", "many"),
+        ("dimension", 0),
+        ("text", None),
+        ("calibration", {"bank": 1}),
+        ("calibration", {"bank": "../bank.npy", "cut_z": 1}),
+        ("calibration", {"bank": "tokens", "cut_z": 1}),
+        ("name", ".."),
+        ("name", "a/b"),
+        ("coreml", {"image": "text.onnx"}),
+        ("coreml", {"image": "/tmp"}),
+        ("coreml", {"image_batch": 0}),
+        ("speed", 1),
+    ],
 )
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, key: str, value: object) -> None:
     encoder(tmp_path / "tiny")
