@@ -2,7 +2,8 @@
 
 Photos of strangers cannot travel with the project; these can. A seed gives one picture and one
 English sentence that is true of it, byte for byte the same each time on one machine. Needs Pillow
-and numpy only. The scenes themselves are in `drawn_places` and `drawn_things`.
+and numpy only. The scenes themselves are in `drawn_places` and `drawn_things`, and patterns for
+those who want pictures that have little in common in `drawn_patterns`.
 """
 
 import random
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from models.drawn_patterns import PATTERNS
 from models.drawn_places import PLACES
 from models.drawn_sheet import Sheet
 from models.drawn_things import THINGS
@@ -50,6 +52,31 @@ def draw(seed: int, size: tuple[int, int] = (320, 240)) -> Drawn:
     chance = random.Random(seed)
     sheet = Sheet(size, chance)
     sentence = SCENES[seed % len(SCENES)](sheet)
+    return Drawn(sheet.finished(), sentence)
+
+
+def draw_varied(count: int, size: tuple[int, int] = (320, 240)) -> list[Drawn]:
+    """`count` pictures no two of which have the same sentence: scenes and patterns by turns.
+
+    The same ones each time; a longer list begins like a shorter one.
+    """
+    varied: list[Drawn] = []
+    told: set[str] = set()
+    seed = 0
+    while len(varied) < count:
+        drawn = _pattern(seed, size) if len(varied) % 2 else draw(seed, size)
+        seed += 1
+        if drawn.sentence not in told:
+            told.add(drawn.sentence)
+            varied.append(drawn)
+    return varied
+
+
+def _pattern(seed: int, size: tuple[int, int]) -> Drawn:
+    """The pattern of `seed`."""
+    chance = random.Random(f"pattern {seed}")
+    sheet = Sheet(size, chance)
+    sentence = chance.choice(PATTERNS)(sheet)
     return Drawn(sheet.finished(), sentence)
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]  # RGB, 0..255
@@ -43,6 +44,13 @@ class Sheet:
         rows = np.array(upper) * (1 - part) + np.array(lower) * part  # (h, 3) 0..255
         strip = Image.fromarray(rows.astype(np.uint8)[:, None, :])
         self._picture.paste(strip.resize((self._picture.width, strip.height)), (0, first))
+
+    def mixture(self, part: NDArray[np.float64], one: Colour, other: Colour) -> None:
+        """Fill the sheet with a mix of two colours: `part` (h, w), 0..1, is the other's share."""
+        mask = Image.fromarray(np.rint(part * 255).astype(np.uint8))
+        mask = mask.resize(self._picture.size, Image.Resampling.BICUBIC)
+        ground, figure = (Image.new("RGB", self._picture.size, colour) for colour in (one, other))
+        self._picture.paste(Image.composite(figure, ground, mask))
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         """An ellipse about (x, y)."""

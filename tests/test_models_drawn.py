@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from models.drawn import SCENES, draw, draw_folder
+from models.drawn import SCENES, draw, draw_folder, draw_varied
 
 
 def test_a_seed_gives_the_same_picture_and_sentence_each_time() -> None:
@@ -35,6 +35,25 @@ def test_a_sentence_names_what_is_drawn() -> None:
     for word in ("dog", "cat", "birthday cake", "car", "beach", "house", "boat", "receipt", "moon"):
         assert any(word in sentence for sentence in sentences)
     assert len(set(sentences)) > 100
+
+
+def test_varied_pictures_are_the_same_each_time_and_no_two_have_one_sentence() -> None:
+    varied, shorter = draw_varied(200, (48, 36)), draw_varied(7, (48, 36))
+    assert len({drawn.sentence for drawn in varied}) == 200
+    for one, other in zip(varied, shorter, strict=False):
+        assert one.picture.tobytes() == other.picture.tobytes()
+        assert one.sentence == other.sentence
+
+
+def test_varied_pictures_differ_more_than_scenes_do() -> None:
+    def alike(pictures: list[Image.Image]) -> float:
+        rows = np.stack([np.asarray(picture, np.float32).ravel() for picture in pictures])
+        rows -= rows.mean()
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return float((rows @ rows.T).mean())
+
+    scenes = alike([draw(seed, (48, 36)).picture for seed in range(64)])
+    assert alike([drawn.picture for drawn in draw_varied(64, (48, 36))]) < scenes / 2
 
 
 def test_a_drawn_folder_holds_all_formats_with_dates_and_no_two_alike(tmp_path: Path) -> None:
