@@ -9,13 +9,12 @@ along (`pretrained.clip_table`). It was learnt from the captions of CLIP's train
 """
 
 import gzip
-import html
 import zlib
 from pathlib import Path
 
-import ftfy
 import regex  # type: ignore[import-untyped]  # has no types
 
+from models.cleaning import cleaned
 from models.errors import BadEncoder
 from models.tokenizer import END_OF_WORD, Pair, Tokenizer
 
@@ -43,8 +42,7 @@ def clean(text: str) -> str:
     >>> clean("Caf\\u00c3\\u00a9 &amp;amp;  BAR ")
     'café & bar'
     """
-    mended = html.unescape(html.unescape(ftfy.fix_text(text)))
-    return " ".join(mended.split()).lower()
+    return cleaned(text, "lower")
 
 
 class ClipTokenizer(Tokenizer):

@@ -147,8 +147,10 @@ class EncoderSpec:
         counts = (self.dimension, self.image.side, self.text.context_length, *batches)
         if not all(0 < count <= 65536 for count in counts):
             raise ValueError(f"one of {counts} (dimension, side, context length, batches) is odd")
-        if self.text.context_length < 2 or self.text.pad < 0:
-            raise ValueError("context_length must be at least 2, and pad no less than 0")
+        if self.text.context_length < 2:
+            raise ValueError("context_length must be at least 2")
+        if self.text.pad < 0 or (self.text.pad > 0 and self.text.kind != "tokenizers"):
+            raise ValueError("pad must be 0, or for `tokenizers` the number of a token")
         if not all(value > 0 for value in self.image.std):
             raise ValueError(f"image.std must be over 0, not {self.image.std}")
         if not self.text.scripts:

@@ -176,6 +176,13 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, key: str, value: obj
         EncoderSpec.read(tmp_path / "tiny")
 
 
+def test_only_a_tokenizer_json_may_pad_with_something_else_than_zero(tmp_path: Path) -> None:
+    spec = encoder(tmp_path / "tiny")
+    replace(spec, text=replace(spec.text, pad=1, kind="tokenizers")).check()
+    with pytest.raises(ValueError, match="pad must be 0"):
+        replace(spec, text=replace(spec.text, pad=1, kind="clip")).check()
+
+
 def test_broken_json_and_missing_files_are_refused(tmp_path: Path) -> None:
     encoder(tmp_path / "tiny")
     (tmp_path / "tiny" / "text.onnx").unlink()
