@@ -20,7 +20,9 @@ class Settings:
     loss: str = "infonce"  # or "sigmoid": SigLIP's
     chunk: int = 0  # of them encoded at a time, to need less memory (`cached.py`); 0: all at once
     rate: float = 1e-3  # AdamW's, at the top of the warm-up
+    muon_rate: float = 0.0  # Muon's, for the kernels of the image tower; 0: AdamW moves them too
     warmup_steps: int = 100  # until Adam's second moments mean something
+    decay_share: float = 1.0  # of the steps after the warm-up: over the last of them the rates fall
     weight_decay: float = 0.05  # on matrices and kernels; vectors (norms, biases) stay free
     largest_gradient: float = 1.0  # norm; one strange batch must not undo a hundred
     side: int = 128  # px
@@ -43,7 +45,10 @@ class Settings:
 
 
 def rate_at(step: int, settings: Settings) -> float:
-    """The learning rate: a straight warm-up, then half a cosine down to zero.
+    """The learning rate: a straight warm-up, a level, then half a cosine down to zero.
+
+    With a small `decay_share` a run can be lengthened: its level does not depend on its end
+    (Hägele et al. 2024, https://arxiv.org/abs/2405.18392).
 
     >>> s = Settings(steps=300, rate=1.0, warmup_steps=100)
     >>> [round(rate_at(step, s), 3) for step in (0, 99, 200, 300)]
@@ -51,8 +56,9 @@ def rate_at(step: int, settings: Settings) -> float:
     """
     if step < settings.warmup_steps:
         return settings.rate * (step + 1) / settings.warmup_steps
-    done = (step - settings.warmup_steps) / max(settings.steps - settings.warmup_steps, 1)
-    return settings.rate * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+    falling_steps = settings.decay_share * (settings.steps - settings.warmup_steps)
+    left = min(max((settings.steps - step) / max(falling_steps, 1), 0), 1)
+    return settings.rate * 0.5 * (1 - math.cos(math.pi * left))
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

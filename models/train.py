@@ -25,6 +25,7 @@ from models.conv_tower import ImageConfig
 from models.data import open_packs
 from models.device import best_device, half_precision, memory_for
 from models.errors import BadData
+from models.optimizer import Optimizer
 from models.pair_lesson import PairLesson, loss_of, tokens_of
 from models.script import as_script
 from models.settings import Settings, add_settings, rate_at, settings_of
@@ -37,16 +38,9 @@ LOG = "log.jsonl"
 Objective = Callable[[int], dict[str, Tensor]]  # step -> named losses; their sum is minimised
 
 
-def optimizer_of(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
-    """AdamW over what may change, with weight decay on matrices and kernels alone."""
-    free = [weight for weight in model.parameters() if weight.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [weight for weight in free if weight.ndim >= 2]},
-        {"params": [weight for weight in free if weight.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
-    )
+def optimizer_of(model: nn.Module, settings: Settings) -> Optimizer:
+    """What moves the weights, as the settings say."""
+    return Optimizer(model, settings.rate, settings.muon_rate, settings.weight_decay)
 
 
 def train(
@@ -64,8 +58,7 @@ def train(
     started_s = time.monotonic()
     model.train()
     while step < settings.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, settings)
+        optimizer.set_share(rate_at(step, settings) / settings.rate)
         with memory_for(settings.batch):
             with half_precision(device, settings.bfloat16):
                 losses = objective(step)
@@ -91,9 +84,7 @@ def log(run: Path, step: int, losses: dict[str, Tensor], rate: float, seconds: f
         file.write(line + "\n")
 
 
-def save(
-    model: nn.Module, optimizer: torch.optim.AdamW, step: int, settings: Settings, run: Path
-) -> None:
+def save(model: nn.Module, optimizer: Optimizer, step: int, settings: Settings, run: Path) -> None:
     """Write the checkpoint beside, then rename: a kill leaves the old one or the new one."""
     beside = run / (CHECKPOINT + ".part")
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
@@ -101,7 +92,7 @@ def save(
     beside.replace(run / CHECKPOINT)
 
 
-def resume(model: nn.Module, optimizer: torch.optim.AdamW, run: Path) -> int:
+def resume(model: nn.Module, optimizer: Optimizer, run: Path) -> int:
     """Load the checkpoint in `run`, if there is one. Gives the next step. Raises BadData."""
     if not (run / CHECKPOINT).exists():
         return 0
