@@ -24,6 +24,7 @@ from torch.nn import functional
 from models.clip import Clip
 from models.data import Photos, open_packs, rows_of_step, shuffled_by_length
 from models.loss import contrastive, imitation
+from models.real_clip import RealClip, read_vectors
 from models.script import as_script
 from models.settings import Settings, add_settings, settings_of
 from models.space import Pairs, Space, pairs_of, sentence_vectors
@@ -116,9 +117,15 @@ class TextLesson:
     """The objective of the text tower: sentences of about one length, and the teacher's vectors."""
 
     def __init__(
-        self, clip: Clip, tokens: torch.Tensor, target: Tensor, settings: Settings
+        self,
+        clip: Clip,
+        tokens: torch.Tensor,
+        target: Tensor,
+        settings: Settings,
+        real_clip: RealClip | None = None,
     ) -> None:
         self.clip, self.tokens, self.target, self.settings = clip, tokens, target, settings
+        self.real_clip = real_clip
         self.lengths = (tokens.argmax(dim=1) + 1).numpy()  # start and end included
 
     def __call__(self, step: int) -> dict[str, Tensor]:
@@ -129,7 +136,10 @@ class TextLesson:
         tokens = self.tokens[rows, : self.lengths[rows].max()].long()
         vectors, target = self.clip.texts(tokens), self.target[rows]
         choice = contrastive(vectors, target, SCALE)
-        return {"vector": imitation(vectors, target), "choice": CHOICE * choice}
+        losses = {"vector": imitation(vectors, target), "choice": CHOICE * choice}
+        if self.real_clip is not None:
+            losses["real_clip"] = self.real_clip(step)
+        return losses
 
 
 class BothLesson:
@@ -193,7 +203,18 @@ class School:
         """Sentences, and what is known of them."""
         known = sentence_vectors(self.options.sentences)
         target = self.space.texts(np.stack(list(known.values())))
-        return TextLesson(self.clip, self.tokens(list(known)), target, self.settings)
+        tokens = self.tokens(list(known))
+        return TextLesson(self.clip, tokens, target, self.settings, self.real_clip())
+
+    def real_clip(self) -> RealClip | None:
+        """Sentences that a real CLIP has seen, where there are any."""
+        if self.options.real_clip is None:
+            return None
+        sentences, vectors = read_vectors(self.options.real_clip)
+        lesson = RealClip(self.clip, self.tokens(sentences), vectors, self.settings)
+        for run in self.options.start:
+            start_from(self.clip, run)
+        return lesson
 
 
 def text_of(tokenizer: Path | None) -> TextConfig:
@@ -236,6 +257,7 @@ def main() -> None:
     parser.add_argument("--packs", nargs="*", default=[], type=Path, help="image, both")
     parser.add_argument("--captions", type=Path, help="image, both")
     parser.add_argument("--tokenizer", type=Path, help="text, both")
+    parser.add_argument("--real_clip", type=Path, help="text, both: an .npz (`real_clip.py`)")
     add_settings(parser)
     options = parser.parse_args()
     lessons = {"image": teach_image, "text": teach_text, "both": teach_both}

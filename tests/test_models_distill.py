@@ -14,10 +14,11 @@ from models.distill import BothLesson, ImageLesson, ImageStudent, TextLesson
 from models.errors import BadData
 from models.evaluate import retrieval
 from models.phrases import phrases
+from models.real_clip import RealClip, read_vectors
 from models.settings import Settings
 from models.space import Fitting, Pairs, Space, fit, pairs_of
 from models.text_tower import TextConfig
-from models.train import Objective, train
+from models.train import Objective, start_from, train
 
 PHOTOS, CLASSES, MEANING = 120, 4, 6
 SETTINGS = Settings(
@@ -157,3 +158,38 @@ def test_sentences_of_one_batch_are_about_equally_long() -> None:
 def test_phrases_are_what_one_would_type() -> None:
     found = phrases("A small brown dog runs on the wet grass.")
     assert {"dog", "grass", "small brown dog", "wet grass"} <= found
+
+
+def test_a_head_learns_where_a_real_clip_puts_words(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    text = TextConfig(vocabulary=60, context_length=8, width=16, heads=2, layers=1)
+    image = ImageConfig(side=32, stem=8, blocks=(Block("dense", 16, 2, 2, middle=3),), width=16)
+    clip = Clip(image, text, dimension=8)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(12, 20)).astype(np.float32) + 3  # in a cone, as CLIP's are
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    path = tmp_path / "clip.npz"
+    np.savez(path, text=[f"a thing {n}" for n in range(12)], text_vec=vectors)
+    sentences, target = read_vectors(path)
+    assert (len(sentences), target.shape) == (12, (12, 20))
+    tokens = torch.randint(1, 58, (12, 8), dtype=torch.int16)
+    tokens[:, -1] = 59
+    settings = replace(SETTINGS, steps=60, rate=0.01)
+    lesson = RealClip(clip, tokens, target, settings)
+    before = float(lesson(0).detach())
+    train(clip, lambda step: {"real_clip": lesson(step)}, settings, tmp_path / "run")
+    assert float(lesson(0).detach()) < 0.2 < before
+    again = Clip(image, text, dimension=8)
+    start_from(again, tmp_path / "run")  # the head is left behind
+    learnt, loaded = clip.text_tower.state_dict(), again.text_tower.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in learnt.items())
+
+
+def test_a_file_without_vectors_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.npz"
+    np.savez(path, text=["one", "two"], text_vec=np.zeros((3, 4)))
+    with pytest.raises(BadData, match=r"clip\.npz: 2 sentences"):
+        read_vectors(path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(BadData, match=r"clip\.npz holds no"):
+        read_vectors(path)
