@@ -4,7 +4,10 @@ An encoder is a folder with a manifest. Ours lie in `resources/encoders/`; other
 added lie in a folder of the library's, given as `extra`.
 """
 
+import importlib.util
 import os
+import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +63,28 @@ def find(name: str | None = None, extra: Path | None = None) -> Path:
 def load(folder: Path) -> Encoder:
     """The encoder in `folder`, ready to run here. Raises BadEncoder.
 
-    Each tower is read at its first use. The runtime is imported only now: it is heavy.
+    Each tower is read at its first use. The runtime is imported only now: it is heavy. On Apple
+    silicon Core ML takes over when there are many photos and the encoder has packages for it.
     """
     from models.onnx import OnnxEncoder
 
-    return OnnxEncoder(folder)
+    onnx = OnnxEncoder(folder)
+    if onnx.spec.coreml is None or not has_core_ml():
+        return onnx
+    from models.coreml import CoreMLEncoder
+    from models.coreml_cache import cache_of
+    from models.quick_or_sure import QuickOrSure
+
+    return QuickOrSure(onnx, lambda: CoreMLEncoder(folder, cache_of(folder), onnx).prepare())
+
+
+def has_core_ml() -> bool:
+    """Whether Core ML can be tried: Apple silicon, and coremltools to reach it by."""
+    return (
+        sys.platform == "darwin"
+        and platform.machine() == "arm64"
+        and importlib.util.find_spec("coremltools") is not None
+    )
 
 
 def _folders(home: Path | None) -> list[Path]:
