@@ -63,6 +63,11 @@ class Parity:
             )
         return cls(images, [str(one) for one in sentences], Answers(photos, texts))
 
+    def first(self, count: int) -> "Parity":
+        """The first questions alone."""
+        answers = Answers(self.answers.photos[:count], self.answers.sentences[:count])
+        return Parity(self.images[:count], self.sentences[:count], answers)
+
     def write(self, path: Path) -> None:
         """Write the fixture to a file, whatever its name."""
         with path.open("wb") as file:  # savez would add .npz to another name
