@@ -114,10 +114,11 @@ def _write_thumbnails(
     """Both sizes, each made from the larger one. They are a cache: a full disk leaves them out."""
     source = upright
     short = min(opened.width, opened.height)
-    for side in sorted(SIDES, reverse=True):
-        if side > SIDES[0] and short <= SIDES[0]:
-            continue  # the smaller one holds all there is
-        path = thumbnail_path(library, digest, side)
+    sides = [side for side in SIDES if side == SIDES[0] or short > SIDES[0]]  # one may hold it all
+    paths = {side: thumbnail_path(library, digest, side) for side in sides}
+    if all(path.exists() for path in paths.values()):
+        return  # seen before, by another encoder or as a copy
+    for side, path in sorted(paths.items(), reverse=True):
         size = thumbnail_size(*upright.size, side)
         source = source.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
         if not path.exists():
