@@ -3,7 +3,7 @@
 import shutil
 from typing import TextIO
 
-from indexer.events import Progress
+from indexer.events import Progress, Switching
 
 
 class ProgressLine:
@@ -14,11 +14,12 @@ class ProgressLine:
         self._live = stream.isatty()
         self._drawn = False
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Progress | Switching) -> None:
         """Draw the line anew."""
         if self._live:
+            words = learning(progress) if isinstance(progress, Switching) else sentence(progress)
             columns = shutil.get_terminal_size().columns
-            self.stream.write("\r\x1b[K" + sentence(progress)[: columns - 1])
+            self.stream.write("\r\x1b[K" + words[: columns - 1])
             self.stream.flush()
             self._drawn = True
 
@@ -46,14 +47,37 @@ def sentence(progress: Progress) -> str:
     words = [f"{done:,} of {photos(progress.found)}"]
     if progress.failed:
         words.append(f"{progress.failed:,} unreadable")
-    if progress.rate_per_s:
-        rate = progress.rate_per_s
-        words.append(f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
-    if progress.left_s is not None and done < progress.found:
-        words.append(f"about {duration(progress.left_s)} left")
+    words += pace(progress.rate_per_s, progress.left_s if done < progress.found else None)
     if progress.folder:
         words.append(f"in {progress.folder.rstrip('/').rpartition('/')[2]}")
     return ", ".join(words)
+
+
+def learning(switching: Switching) -> str:
+    """The same while another encoder sees the photos anew.
+
+    >>> learning(Switching("mobileclip2-s0", "1a2b", seen=1240, total=18302, rate_per_s=12.0,
+    ...                    left_s=1421.0))
+    'Learning to see better: 1,240 of 18,302, 12 a second, about 24 minutes left'
+    """
+    words = [f"Learning to see better: {switching.seen:,} of {switching.total:,}"]
+    return ", ".join(words + pace(switching.rate_per_s, switching.left_s))
+
+
+def pace(rate_per_s: float, left_s: float | None) -> list[str]:
+    """How fast it goes and how long it will take, as far as that is known.
+
+    >>> pace(0.0, None), pace(2.5, 59)
+    ([], ['2.5 a second', 'about 59 seconds left'])
+    """
+    words = []
+    if rate_per_s:
+        words.append(
+            f"{rate_per_s:,.0f} a second" if rate_per_s >= 10 else f"{rate_per_s:.1f} a second"
+        )
+    if left_s is not None:
+        words.append(f"about {duration(left_s)} left")
+    return words
 
 
 def photos(n: int) -> str:

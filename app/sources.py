@@ -69,7 +69,12 @@ class Sources:
 
 
 def real(library: Library, encoder: str | None) -> Sources:
-    """The real ones, imported at their first use."""
+    """The real ones, imported at their first use.
+
+    With the name of an encoder the library switches to it, once: it goes on answering with its
+    own until then.
+    """
+    wishes = [encoder] if encoder else []
 
     def view() -> Reads:
         from indexer.view import View
@@ -78,15 +83,19 @@ def real(library: Library, encoder: str | None) -> Sources:
 
     def searcher() -> Searches:
         from indexer.search import Searcher
-        from models.installed import find
 
-        return Searcher(library, find(encoder, library.encoders))
+        return Searcher(library)
 
     def client(is_cancelled: Callable[[], bool]) -> Indexes:
         from indexer.client import Client
         from models.installed import find
 
-        return Client.connect(library, find(encoder, library.encoders), is_cancelled)
+        folder = find(encoder, library.encoders)
+        client = Client.connect(library, folder, is_cancelled)
+        if wishes:
+            client.use(folder)
+            wishes.clear()
+        return client
 
     def decoder() -> Decodes:
         from indexer.decode import Decoder

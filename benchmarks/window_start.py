@@ -69,13 +69,15 @@ def make_library(folder: Path, photos: int) -> Path:
     library = Library.at(folder / "library")
     pictures = folder / "photos"
     pictures.mkdir()
-    store = Store(library, SPEC)
+    store = Store(library)
+    encoder = store.encoders.add(SPEC, folder)
+    store.encoders.want(encoder)
     store.join(pictures)
     names = [str(pictures / f"{n:06d}.jpg") for n in range(photos)]
     now_ns = time.time_ns()
     store.add(Found(name, 1000, now_ns - n * DAY_NS // 7) for n, name in enumerate(names))
     finished = []
-    for n, todo in enumerate(store.to_do([pictures], None, photos)):
+    for n, todo in enumerate(store.pending([pictures])):
         content = n.to_bytes(16, "big")
         finished.append(Finished(todo, Content(content, 640, 480, 0x808080, None), None))
         for side in SIDES:
@@ -86,7 +88,7 @@ def make_library(folder: Path, photos: int) -> Path:
                 drawn: Image.Image = draw(n, (side * 4 // 3, side)).picture
                 drawn.save(shared, quality=82)
             os.link(shared, path)
-    store.commit(finished)
+    store.commit(encoder.id, finished)
     store.close()
     return library.root
 

@@ -34,7 +34,7 @@ def compare(scan: Scan, rows: dict[str, Row]) -> Changes:
         if row is None or (row.size_bytes, row.mtime_ns) != (found.size_bytes, found.mtime_ns):
             changes.to_read.append(found)
         elif row.state is PhotoState.MISSING:
-            if row.embedded:
+            if row.is_known:
                 changes.returned.append(row.id)
                 changes.unchanged += 1
             else:
@@ -44,7 +44,7 @@ def compare(scan: Scan, rows: dict[str, Row]) -> Changes:
                 changes.to_read.append(found)
             else:
                 changes.failed += 1
-        elif row.state is PhotoState.INDEXED and row.embedded:
+        elif row.state is PhotoState.INDEXED:
             changes.unchanged += 1
         # else: it waits to be read already
     hidden = tuple(f"{folder}/" for folder in scan.unreadable)

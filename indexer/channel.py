@@ -104,7 +104,7 @@ class Exchange:
     def __init__(self, path: Path, hello: Message, inbox: "SimpleQueue[Said]") -> None:
         self.path = path
         self.inbox = inbox
-        self._hello = hello
+        self.hello = hello  # what whoever calls from now on hears first
         self._lines: set[Line] = set()
         self._guard = threading.Lock()
         self._socket = _listen(path)
@@ -143,7 +143,7 @@ class Exchange:
                 return
             line = Line(connection)
             with suppress(OSError):
-                line.send(self._hello)  # before any event: it is what a client waits for
+                line.send(self.hello)  # before any event: it is what a client waits for
             with self._guard:
                 self._lines.add(line)
             self.ever_called = True

@@ -38,10 +38,10 @@ class Client:
     def connect(
         cls, library: Library, encoder: Path, is_cancelled: Callable[[], bool] = lambda: False
     ) -> "Client":
-        """Connect to the library's indexer, or start one that uses the encoder in that folder.
+        """Connect to the library's indexer, or start one. A new library begins with `encoder`.
 
-        Raises KnownError: the library is unusable, the one that runs uses another encoder, none
-        would start, or `is_cancelled` came true while another one held the library in silence.
+        Raises KnownError: the library is unusable, the indexer that runs is of another version,
+        none would start, or `is_cancelled` came true while another one held the library in silence.
         """
         deadline = time.monotonic() + PATIENCE_S
         process = None
@@ -49,7 +49,7 @@ class Client:
             with suppress(OSError):
                 client = cls(call(library.socket), process)
                 if client.hello is not None:
-                    client._check(encoder)
+                    client._check()
                     return client
                 client.close()  # it was ending as we called
             if process is None or process.poll() is not None:
@@ -71,6 +71,14 @@ class Client:
     def remove(self, folder: Path) -> None:
         """Take a folder out of the library. The photos stay where they are."""
         self._ask("remove", [folder])
+
+    def use(self, folder: Path) -> str:
+        """Switch to the encoder in `folder`; the number that Switched will name, or Trouble."""
+        return self._ask("use", [], encoder=str(folder))
+
+    def forget(self, digest: str) -> str:
+        """Delete an encoder's vectors; the number that Forgotten will name, or Trouble."""
+        return self._ask("forget", [], digest=digest)
 
     def events(self) -> Iterator[Event]:
         """What the indexer tells, until it is gone or `close` is called from another thread."""
@@ -94,24 +102,21 @@ class Client:
             return False
         return True
 
-    def _ask(self, what: str, folders: Sequence[Path]) -> str:
+    def _ask(self, what: str, folders: Sequence[Path], **more: str) -> str:
         request = uuid.uuid4().hex
-        message: Message = {"do": what, "folders": [str(path) for path in folders]}
+        message: Message = {"do": what, "folders": [str(path) for path in folders], **more}
         with suppress(OSError):  # it is gone: `events` ends, and the caller sees that
             self._line.send({**message, "request": request})
         return request
 
-    def _check(self, encoder: Path) -> None:
-        """Raise KnownError where the indexer that runs uses another encoder than ours."""
-        from models.spec import EncoderSpec
-
-        wanted = EncoderSpec.read(encoder)
+    def _check(self) -> None:
+        """Raise KnownError where the indexer that runs is older than we are."""
         assert self.hello is not None
-        if self.hello.get("digest") != wanted.digest:
+        if "switches" not in self.hello:
             self.close()
             raise KnownError(
-                f"This library is being indexed with {self.hello.get('encoder')} just now. "
-                f"Wait until that is done, then index with {wanted.name}."
+                "Sightword was updated while its older version still looks at your photos. "
+                "Close its window, or wait until it is done, and try again."
             )
 
 

@@ -42,6 +42,39 @@ class Done:
     missing: int
     seconds: float
     requests: tuple[str, ...] = ()
+    goes_on: bool = False  # photos are seen anew by the encoder that is wanted: Switched follows
+
+
+@dataclass(frozen=True, slots=True)
+class Switching:
+    """How far it is to see all photos anew, behind everything else there is to do.
+
+    Counts contents: copies share one. Sent at least each second meanwhile.
+    """
+
+    encoder: str  # its name
+    digest: str
+    seen: int
+    total: int  # of those that can be read now
+    rate_per_s: float = 0.0
+    left_s: float | None = None  # None while it can't be told
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Nothing is left to be seen anew: this encoder serves. Ends the requests that are named."""
+
+    encoder: str
+    digest: str
+    requests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The vectors of an encoder are deleted, and with it the request."""
+
+    digest: str
+    requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +84,18 @@ class Trouble:
     message: str
     is_the_end: bool = False  # the indexer can't go on: starting it again would not help
     folder: str | None = None  # the one that could not be looked at, if that is the trouble
+    requests: tuple[str, ...] = ()  # they have ended, undone
 
 
-Event = Progress | Committed | FoldersChanged | Done | Trouble
+Event = Progress | Committed | FoldersChanged | Done | Switching | Switched | Forgotten | Trouble
 KINDS: dict[str, type[Event]] = {
     "progress": Progress,
     "committed": Committed,
     "folders": FoldersChanged,
     "done": Done,
+    "switching": Switching,
+    "switched": Switched,
+    "forgotten": Forgotten,
     "trouble": Trouble,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
@@ -79,6 +116,6 @@ def from_json(line: str) -> Event:
     kind = KINDS.get(values.pop("event", ""))
     if kind is None:
         raise ValueError(f"no event: {line!r}")
-    if kind is Done:
+    if "requests" in values:
         values["requests"] = tuple(values["requests"])
     return kind(**values)

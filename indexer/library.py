@@ -44,6 +44,14 @@ class Library:
         return self.root / "encoders"
 
     @property
+    def kept_encoders(self) -> Path:
+        """Copies of ours that this library is searched with, for when an update takes them away.
+
+        Hidden from `models.installed`: a name is always that of the newest.
+        """
+        return self.encoders / ".kept"
+
+    @property
     def lock(self) -> Path:
         """The file that the one running indexer holds locked."""
         return self.root / "indexer.lock"

@@ -56,7 +56,65 @@ def m002_identity(db: Database) -> None:
     db.execute("INSERT INTO library VALUES (lower(hex(randomblob(8))))")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_photos, m002_identity)
+def m003_switching(db: Database) -> None:
+    """Which encoder serves and which is wanted; what is still to be seen, and what nobody shows.
+
+    Two queues make "what is left to do" a short walk instead of one over the whole library, and
+    triggers fill and empty them in the transaction that causes it: a kill can't lose a row.
+    """
+    # `folder` is where the encoder lay when it was last used, from the library's own on.
+    db.execute("ALTER TABLE encoder ADD COLUMN folder TEXT")
+    db.execute("ALTER TABLE library ADD COLUMN serving INTEGER REFERENCES encoder(id)")
+    db.execute("ALTER TABLE library ADD COLUMN wanted INTEGER REFERENCES encoder(id)")
+    db.execute(
+        "UPDATE library SET serving = (SELECT encoder_id FROM embedding GROUP BY encoder_id"
+        " ORDER BY count(*) DESC, encoder_id DESC LIMIT 1)"
+    )
+    db.execute("UPDATE library SET wanted = serving")
+    # Without it SQLite reads every vector to see that none belongs to a content that goes.
+    db.execute("CREATE INDEX embedding_by_content ON embedding(content_id)")
+    db.execute(
+        "CREATE TABLE unseen (encoder_id INTEGER NOT NULL, newest_ns INTEGER NOT NULL,"
+        " content_id INTEGER NOT NULL, PRIMARY KEY (encoder_id, newest_ns, content_id))"
+        " WITHOUT ROWID"
+    )
+    db.execute("CREATE UNIQUE INDEX unseen_by_content ON unseen(content_id, encoder_id)")
+    db.execute(
+        "INSERT INTO unseen SELECT serving, max(mtime_ns), content_id FROM photo, library"
+        " WHERE content_id IS NOT NULL AND serving IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+        "  embedding WHERE encoder_id = serving AND embedding.content_id = photo.content_id)"
+        " GROUP BY content_id"
+    )
+    db.execute("CREATE TABLE unshown (content_id INTEGER PRIMARY KEY)")
+    db.execute(
+        "INSERT INTO unshown SELECT id FROM content"
+        " WHERE NOT EXISTS (SELECT 1 FROM photo WHERE content_id = content.id)"
+    )
+    for trigger in TRIGGERS:
+        db.execute(trigger)
+
+
+TRIGGERS = (  # of m003
+    "CREATE TRIGGER photo_shows AFTER UPDATE OF content_id ON photo"
+    " WHEN new.content_id IS NOT NULL AND new.content_id IS NOT old.content_id BEGIN"
+    " INSERT OR IGNORE INTO unseen"
+    "  SELECT encoder.id, new.mtime_ns, new.content_id FROM encoder, library"
+    "  WHERE encoder.id IN (serving, wanted) AND NOT EXISTS (SELECT 1 FROM embedding"
+    "   WHERE encoder_id = encoder.id AND content_id = new.content_id);"
+    " END",
+    "CREATE TRIGGER photo_shows_no_more AFTER UPDATE OF content_id ON photo"
+    " WHEN old.content_id IS NOT NULL AND new.content_id IS NOT old.content_id BEGIN"
+    " INSERT OR IGNORE INTO unshown VALUES (old.content_id);"
+    " END",
+    "CREATE TRIGGER photo_leaves AFTER DELETE ON photo WHEN old.content_id IS NOT NULL BEGIN"
+    " INSERT OR IGNORE INTO unshown VALUES (old.content_id);"
+    " END",
+    "CREATE TRIGGER content_is_seen AFTER INSERT ON embedding BEGIN"
+    " DELETE FROM unseen WHERE content_id = new.content_id AND encoder_id = new.encoder_id;"
+    " END",
+)
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_photos, m002_identity, m003_switching)
 
 
 def migrate(db: Database) -> None:

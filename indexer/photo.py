@@ -74,6 +74,26 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownEncoder:
+    """An encoder that the library has vectors of, or is to have."""
+
+    id: int
+    digest: str
+    name: str
+    dimension: int
+    folder: Path | None  # where it lay when it was last used; None in libraries from before
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A change of encoders under way. Both figures count contents, as vectors do."""
+
+    wanted: KnownEncoder
+    seen: int  # that have a vector of it
+    total: int  # that are to have one; some may be away
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A photo that could not be read, and why."""
 

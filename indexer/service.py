@@ -17,22 +17,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from indexer.changes import compare
 from indexer.channel import Exchange, Message, Said
 from indexer.decode import DecoderPool
-from indexer.errors import BadFolder, KnownError
-from indexer.events import Committed, Event, FoldersChanged, Trouble, to_json
+from indexer.encoders import Encoders
+from indexer.errors import BadLibrary, KnownError
+from indexer.events import Committed, Event, FoldersChanged, Forgotten, Trouble, to_json
 from indexer.library import Library
 from indexer.lock import Busy, lock
 from indexer.lockdown import deny_network
-from indexer.photo import FolderState, PhotoState
-from indexer.pipeline import Batch, BatchEncoder, Waiting, index
-from indexer.scan import Scan, ScanStopped, known_as
-from indexer.snapshots import Snapshots
+from indexer.pipeline import Waiting, index, unseen
+from indexer.rescan import rescan
+from indexer.scan import known_as
 from indexer.store import Store
+from indexer.switching import Switcher
 from indexer.tally import Tally
-from models.encoder import Encoder
-from models.installed import load
+from models.errors import BadEncoder
 
 TICK_S = 0.5  # between progress events
 FIRST_CALL_S = 10.0  # how long to wait for the client that started us
@@ -44,14 +43,14 @@ log = logging.getLogger(__name__)
 class Service:
     """One library's indexer, from its first client to its last."""
 
-    def __init__(self, library: Library, encoder: Encoder, cores: int) -> None:
-        self.store = Store(library, encoder.spec)
-        self.encoder = BatchEncoder(encoder, cores)
-        self.snapshots = Snapshots(library, encoder.spec)
+    def __init__(self, store: Store, encoders: Encoders, cores: int) -> None:
+        """Serve with a store and encoders that are ours from now on: `close` closes them."""
+        self.store = store
+        self.encoders = encoders
+        self.switcher = Switcher(store, encoders, self.tell)
         self.inbox: SimpleQueue[Said] = SimpleQueue()
-        hello: Message = {"encoder": encoder.spec.name, "digest": encoder.spec.digest}
-        self.exchange = Exchange(library.socket, hello, self.inbox)
-        self.waiting = Waiting(self.store)
+        self.exchange = Exchange(store.library.socket, self._hello(), self.inbox)
+        self.waiting = Waiting(store)
         self.tally: Tally | None = None
         self.cores = cores
         self.stopping = threading.Event()
@@ -66,7 +65,7 @@ class Service:
                 self._heed(self.inbox.get(timeout=IDLE_S))
             except Empty:
                 self._stop_when_alone()
-            if self.tally is not None:
+            if self.tally is not None or self.switcher.is_due:
                 self._work()
 
     def stop(self) -> None:
@@ -78,12 +77,17 @@ class Service:
     def close(self) -> None:
         """Let go of everything, in reverse."""
         self.exchange.close()
-        self.encoder.close()
+        self.encoders.close()
         self.store.close()
 
     def tell(self, event: Event) -> None:
         """Send an event to all clients."""
         self.exchange.tell(to_json(event))
+
+    def _hello(self) -> Message:
+        """What a client hears first: who serves, and that we know how to switch."""
+        known = self.encoders.serving.known
+        return {"encoder": known.name, "digest": known.digest, "switches": True}
 
     def _heed(self, said: Said) -> None:
         """Do what a client asks."""
@@ -93,16 +97,33 @@ class Service:
             return
         folders = [Path(folder) for folder in message.get("folders", [])]
         request = message.get("request")
-        if message.get("do") not in ("index", "refresh", "remove"):
-            log.warning("a request that we don't know: %s", message)
-        elif message["do"] == "remove":
-            for folder in folders:
-                self.store.leave(folder)
-            self.tell(FoldersChanged())
-        else:
-            if message["do"] == "refresh":
-                folders = [path for _, path, _ in self.store.folders()]
-            self._begin(folders, request)
+        match message.get("do"):
+            case "index":
+                self._begin(folders, request)
+            case "refresh":
+                self._begin([path for _, path, _ in self.store.folders()], request)
+            case "remove":
+                for folder in folders:
+                    self.store.leave(folder)
+                self.tell(FoldersChanged())
+            case "use" | "forget":
+                self._choose(message, request)
+            case _:
+                log.warning("a request that we don't know: %s", message)
+
+    def _choose(self, message: Message, request: str | None) -> None:
+        """Want another encoder, or forget one."""
+        requests = (request,) if request is not None else ()
+        try:
+            if message["do"] == "use":
+                self.switcher.use(Path(message["encoder"]), request)
+            else:
+                self.switcher.forget(message["digest"], self.stopping.is_set)
+                self.tell(Forgotten(message["digest"], requests))
+        except BadLibrary:
+            raise
+        except KnownError as error:
+            self.tell(Trouble(str(error), requests=requests))
 
     def _begin(self, folders: list[Path], request: str | None) -> None:
         """Scan folders and let their photos join the run, or begin one."""
@@ -111,76 +132,86 @@ class Service:
         if request is not None:
             self.tally.requests.append(request)
         for folder in folders:
-            self._scan(folder)
+            folder = known_as(folder, [path for _, path, _ in self.store.folders()])
+            changes = rescan(self.store, folder, self.tell, self.stopping.is_set)
+            if changes is not None:
+                self.tally.scanned(folder, changes)
+                self.waiting.folders.append(folder)
         self.waiting.rewind()
-
-    def _scan(self, folder: Path) -> None:
-        """Note in the database what a walk over `folder` finds."""
-        assert self.tally is not None
-        folder = known_as(folder, [path for _, path, _ in self.store.folders()])
-        scan = Scan(folder, self.stopping.is_set)
-        try:
-            changes = compare(scan, self.store.rows(folder))
-        except ScanStopped:
-            return
-        except BadFolder as error:
-            is_there = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises where forbidden
-            state = FolderState.FORBIDDEN if is_there else FolderState.AWAY
-            if self.store.set_folder_state(folder, state):
-                self.tell(FoldersChanged())
-            self.tell(Trouble(str(error), folder=str(folder)))
-            return
-        news = self.store.join(folder) | self.store.set_folder_state(folder, FolderState.AVAILABLE)
-        if news:
-            self.tell(FoldersChanged())
-        self.store.add(changes.to_read)
-        self.store.set_states(changes.missing, PhotoState.MISSING)
-        self.store.set_states(changes.returned, PhotoState.INDEXED)
-        if changes.missing or changes.returned:
-            self.tell(Committed(0, 0))
-        if scan.unreadable:
-            others = f" and {len(scan.unreadable) - 1} more folders" if scan.unreadable[1:] else ""
-            self.tell(
-                Trouble(
-                    f"You don't have permission to read {scan.unreadable[0]}{others}. "
-                    "The rest is searchable."
-                )
-            )
-        self.tally.scanned(folder, changes)
-        self.waiting.folders.append(folder)
+        self.switcher.look_again()
 
     def _work(self) -> None:
-        """Read all that waits, then say that it is done."""
-        assert self.tally is not None
+        """Read all that waits and say that it is done; behind that, see what is to be seen anew."""
         with ExitStack() as stack:
-            while not self.stopping.is_set() and self._has_work():
-                if self._pool is None:
-                    self._pool = DecoderPool(self.cores)
-                    stack.callback(self._end_pool)
-                for batch in index(self.store, self.encoder, self._pool, self.waiting):
-                    self._did(batch)
-            if self.stopping.is_set():
-                return
-            self.tell(self.tally.progress(time.monotonic()))
-            self.tell(self.tally.done(time.monotonic()))
+            stack.callback(self._end_pool)
+            while not self.stopping.is_set():
+                if self.tally is not None:
+                    self._read_waiting(self.tally)
+                elif self.switcher.is_due:
+                    self._see_anew()
+                else:
+                    self.store.collect(self.stopping.is_set)
+                    return
+
+    def _read_waiting(self, tally: Tally) -> None:
+        """The run, to its end."""
+        while not self.stopping.is_set() and self._has_waiting():
+            serving = self.encoders.serving
+            walk = self.waiting
+            for batch in index(self.store, serving.known.id, serving.batches, self.pool, walk):
+                walk.taken.difference_update(batch.photos)
+                folder = os.path.dirname(batch.last)  # noqa: PTH120 - one string a batch, not a Path
+                tally.did(batch.indexed, batch.failed, folder, time.monotonic())
+                self.tell(Committed(batch.indexed, batch.change))
+                serving.snapshots.added(batch.embedded)
+                self._hear()
+        if not self.stopping.is_set():
+            self.tell(tally.progress(time.monotonic()))
             self.tally = None
+            self.tell(tally.done(time.monotonic(), self.switcher.goes_on()))
             self.waiting.folders.clear()
 
-    def _has_work(self) -> bool:
+    def _has_waiting(self) -> bool:
         """Whether a photo waits; the walk over them begins again at the newest."""
         self.waiting.rewind()
         self.waiting.taken.clear()
-        return bool(self.store.to_do(self.waiting.folders, None, 1))
+        return bool(self.store.pending(self.waiting.folders, limit=1))
 
-    def _did(self, batch: Batch) -> None:
-        """After a commit: tell, and hear what was said meanwhile."""
-        assert self.tally is not None
-        folder = os.path.dirname(batch.last)  # noqa: PTH120 - one string a batch, not a Path
-        self.tally.did(batch.indexed, batch.failed, folder, time.monotonic())
-        self.tell(Committed(batch.indexed, batch.change))
-        self.snapshots.added(batch.embedded)
+    def _see_anew(self) -> None:
+        """One walk over what an encoder has not seen; given up where there are new photos."""
+        stretch = self.switcher.begin()
+        if stretch is None:
+            self.switcher.finish()
+            self.exchange.hello = self._hello()
+            return
+        known, batches = stretch.running.known, stretch.running.batches
+        walk = unseen(self.store, known.id, stretch.folder_ids)
+        try:
+            for batch in index(self.store, known.id, batches, self.pool, walk):
+                self.switcher.did(stretch, batch)
+                if known == self.encoders.serving.known:
+                    self.tell(Committed(batch.indexed, batch.change))
+                self._hear()
+                if self.tally is not None or not self.switcher.is_on(stretch):
+                    return
+        except BadEncoder as error:
+            if known == self.encoders.serving.known:
+                raise
+            self.switcher.fail(error)
+
+    def _hear(self) -> None:
+        """Heed what was said meanwhile."""
         while not self.inbox.empty():
             self._heed(self.inbox.get())
+
+    @property
+    def pool(self) -> DecoderPool:
+        """The decoders, which live as long as there is work."""
+        if self._pool is None:
+            self._pool = DecoderPool(self.cores)
+            if self.stopping.is_set():
+                self._pool.stop()
+        return self._pool
 
     def _end_pool(self) -> None:
         pool, self._pool = self._pool, None
@@ -193,11 +224,14 @@ class Service:
             self.stop()
 
     def _tick(self) -> None:
-        """Tell progress while there is a run, and notice when everybody left in the middle."""
+        """Tell progress while there is work, and notice when everybody left in the middle."""
         while not self.stopping.wait(TICK_S):
-            tally = self.tally
+            tally, stretch = self.tally, self.switcher.stretch
             if tally is not None:
                 self.tell(tally.progress(time.monotonic()))
+            elif stretch is not None:
+                self.tell(stretch.event(time.monotonic()))
+            if tally is not None or stretch is not None:
                 self._stop_when_alone()
 
 
@@ -206,12 +240,15 @@ def main(arguments: list[str]) -> int:
     deny_network()
     parser = argparse.ArgumentParser("indexer")
     parser.add_argument("--library", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True, help="the encoder's folder")
+    parser.add_argument(
+        "--encoder", type=Path, required=True, help="the one that a new library begins with"
+    )
     given = parser.parse_args(arguments)
     library = Library.at(given.library)
     try:
         with lock(library):
-            service = Service(library, load(given.encoder), os.cpu_count() or 1)
+            cores, store = os.cpu_count() or 1, Store(library)
+            service = Service(store, Encoders(store, given.encoder, cores), cores)
             signal.signal(signal.SIGTERM, lambda *_: service.stop())
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's; we see it go
             _say({"ready": True})

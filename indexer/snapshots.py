@@ -3,7 +3,7 @@
 import logging
 
 from indexer.library import Library
-from indexer.vectors import VectorIndex, is_long, sweep, write_snapshot
+from indexer.vectors import MIN_TAIL, VectorIndex, is_long, sweep, write_snapshot
 from indexer.view import View
 from models.spec import EncoderSpec
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Snapshots:
-    """Keeps the changes behind the snapshot few, so that readers open at once."""
+    """Keeps the changes behind one encoder's snapshot few, so that readers open at once."""
 
     def __init__(self, library: Library, spec: EncoderSpec) -> None:
         self.library = library
@@ -25,6 +25,11 @@ class Snapshots:
         """Note that vectors were committed, and write a snapshot when it is due."""
         self._vectors += vectors
         if is_long(self._vectors - self._in_snapshot, self._in_snapshot):
+            self._write()
+
+    def catch_up(self) -> None:
+        """Write a snapshot if reading what lies behind it would take a while."""
+        if self._vectors - self._in_snapshot > MIN_TAIL:
             self._write()
 
     def _write(self) -> None:

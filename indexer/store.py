@@ -4,7 +4,7 @@ Only the indexer process holds a Store, under its lock: one writer, so no half s
 method is one transaction. Reading for the window and the command line is `indexer.view`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from indexer.database import as_bad_library, below, connect, text_of
+from indexer.encoder_table import EncoderTable
 from indexer.errors import Reason
 from indexer.library import Library
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
 from indexer.scan import LAST_NS, Found
-from models.spec import EncoderSpec
 
 AS_HANDED_OUT = "id = ? AND mtime_ns = ? AND state = ?"  # as its ToDo says
+FIRST = (LAST_NS, LAST_NS)  # where a walk from the newest on begins
+AT_ONCE = 500  # contents that are collected in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Row:
     mtime_ns: int
     state: PhotoState
     reason: str | None
-    embedded: bool  # its content has a vector of the present encoder
+    is_known: bool  # what it shows has been looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class ToDo:
     id: int
     path: str
     mtime_ns: int
-    state: PhotoState  # PENDING, or INDEXED where another encoder has seen it
+    state: PhotoState  # PENDING, or INDEXED where it is to be seen by another encoder
+    place: tuple[int, int]  # in the walk that gave it: its time in ns, and a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,17 @@ class Finished:
 
 
 class Store:
-    """The one writer of `library`, for vectors of `spec`. Raises BadLibrary from every method."""
+    """The one writer of `library`. Raises BadLibrary from every method."""
 
-    def __init__(self, library: Library, spec: EncoderSpec) -> None:
+    def __init__(self, library: Library) -> None:
         self.library = library
         self.connection = connect(library, read_only=False)
         self.db = Database(self.connection)
+        self.encoders = EncoderTable(library, self.connection, self.db)
         with as_bad_library(library):
             migrate(self.db)
-            self.encoder_id = self._encoder(spec)
+            # Photos that could not be read just now, for a reason that may pass.
+            self.connection.execute("CREATE TEMP TABLE passed_over (photo_id INTEGER PRIMARY KEY)")
 
     def close(self) -> None:
         """Close the file. The WAL is folded in by SQLite."""
@@ -111,31 +116,38 @@ class Store:
         return True
 
     def leave(self, folder: Path) -> None:
-        """Take `folder` out of the library, with what is known of photos that lie only there."""
+        """Take `folder` out of the library, and what is known of photos that lay only there."""
         with as_bad_library(self.library), self.db.atomic():
             row = self.connection.execute(
                 "SELECT id FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
             ).fetchone()
             if row is None:
                 return
-            orphans = (
-                "SELECT content_id FROM photo WHERE folder_id = :folder EXCEPT"
-                " SELECT content_id FROM photo WHERE folder_id != :folder"
-            )
-            values = {"folder": row[0]}
-            self.connection.execute(
-                f"CREATE TEMP TABLE orphan AS {orphans}",
-                values,
-            )
-            self.connection.execute("DELETE FROM photo WHERE folder_id = :folder", values)
-            self.connection.execute(
-                "DELETE FROM embedding WHERE content_id IN (SELECT content_id FROM orphan)"
-            )
-            self.connection.execute(
-                "DELETE FROM content WHERE id IN (SELECT content_id FROM orphan)"
-            )
-            self.connection.execute("DROP TABLE orphan")
-            self.connection.execute("DELETE FROM folder WHERE id = :folder", values)
+            self.connection.execute("DELETE FROM photo WHERE folder_id = ?", row)
+            self.connection.execute("DELETE FROM folder WHERE id = ?", row)
+        self.collect()
+
+    def collect(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Drop contents that no photo shows any more, with their vectors, some at a time."""
+        some = f"SELECT content_id FROM unshown LIMIT {AT_ONCE}"
+        while not is_stopped():
+            with as_bad_library(self.library), self.db.atomic():
+                rows = self.connection.execute(some).fetchall()
+                if not rows:
+                    return
+                unused = (
+                    "content_id = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM photo WHERE photo.content_id = {}.content_id)"
+                )
+                for table in ("embedding", "unseen"):
+                    statement = f"DELETE FROM {table} WHERE {unused.format(table)}"
+                    self.connection.executemany(statement, rows)
+                self.connection.executemany(
+                    "DELETE FROM content WHERE id = ?"
+                    " AND NOT EXISTS (SELECT 1 FROM photo WHERE content_id = content.id)",
+                    rows,
+                )
+                self.connection.executemany("DELETE FROM unshown WHERE content_id = ?", rows)
 
     def set_folder_state(self, folder: Path, state: FolderState) -> bool:
         """Note whether `folder` can be looked at now; whether that is news."""
@@ -152,15 +164,13 @@ class Store:
         """All photos that the database knows below `folder`, by path."""
         with as_bad_library(self.library):
             cursor = self.connection.execute(
-                "SELECT path, photo.id, size_bytes, mtime_ns, state, reason,"
-                " EXISTS (SELECT 1 FROM embedding WHERE encoder_id = ?"
-                "  AND embedding.content_id = photo.content_id)"
+                "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL"
                 " FROM photo WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)",
-                (self.encoder_id, *below(folder)),
+                below(folder),
             )
             return {
-                path: Row(number, size, mtime, PhotoState(state), reason, bool(embedded))
-                for path, number, size, mtime, state, reason, embedded in cursor
+                path: Row(number, size, mtime, PhotoState(state), reason, bool(is_known))
+                for path, number, size, mtime, state, reason, is_known in cursor
             }
 
     def add(self, photos: Iterable[Found]) -> None:
@@ -183,89 +193,111 @@ class Store:
             )
 
     def set_states(self, photo_ids: Iterable[int], state: PhotoState) -> None:
-        """Move photos to a state that needs no reason: missing, or back from there."""
+        """Move photos to a state that needs no reason: missing, or back from there.
+
+        Of one that waited to be read nothing is known: its content was that of the old file.
+        """
         with as_bad_library(self.library), self.db.atomic():
             self.connection.executemany(
-                "UPDATE photo SET state = ?, reason = NULL WHERE id = ?",
+                "UPDATE photo SET state = ?, reason = NULL, content_id ="
+                f" CASE state WHEN '{PhotoState.PENDING}' THEN NULL ELSE content_id END"
+                " WHERE id = ?",
                 ((state, number) for number in photo_ids),
             )
 
     # Work
 
-    def to_do(self, folders: Sequence[Path], after: ToDo | None, limit: int) -> list[ToDo]:
-        """The next photos below `folders` to decode, newest first, `after` the last one given.
-
-        Pending ones; when there are no more, those whose content lacks a vector of the present
-        encoder. Each page is a short walk over the index (state, mtime_ns), however many there are.
-        """
-        if after is None or after.state is PhotoState.PENDING:
-            page = self._page(folders, PhotoState.PENDING, after, limit, "TRUE")
-            if page:
-                return page
-            after = None
-        lacks_vector = (
-            "NOT EXISTS (SELECT 1 FROM embedding"
-            f" WHERE encoder_id = {self.encoder_id} AND embedding.content_id = photo.content_id)"
-        )
-        return self._page(folders, PhotoState.INDEXED, after, limit, lacks_vector)
-
-    def _page(
-        self,
-        folders: Sequence[Path],
-        state: PhotoState,
-        after: ToDo | None,
-        limit: int,
-        condition: str,
+    def pending(
+        self, folders: Sequence[Path], after: tuple[int, int] = FIRST, limit: int = -1
     ) -> list[ToDo]:
+        """The photos below `folders` that nobody has looked at, newest first, behind a place.
+
+        A short walk over the index (state, mtime_ns), however many photos there are.
+        """
         inside = " OR ".join(
             "(path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT))" for _ in folders
         )
         ranges = [bound for folder in folders for bound in below(folder)]
-        start = (after.mtime_ns, after.id) if after else (LAST_NS, LAST_NS)
         with as_bad_library(self.library):
             cursor = self.connection.execute(
                 "SELECT id, path, mtime_ns FROM photo INDEXED BY photo_to_do"
                 " WHERE state = ? AND (mtime_ns, id) < (?, ?)"
-                f" AND ({inside or 'FALSE'}) AND {condition}"
-                " ORDER BY mtime_ns DESC, id DESC LIMIT ?",
-                (state, *start, *ranges, limit),
+                f" AND ({inside or 'FALSE'}) ORDER BY mtime_ns DESC, id DESC LIMIT ?",
+                (PhotoState.PENDING, *after, *ranges, limit),
             )
-            return [ToDo(number, path, mtime_ns, state) for number, path, mtime_ns in cursor]
+            return [
+                ToDo(number, path, mtime_ns, PhotoState.PENDING, (mtime_ns, number))
+                for number, path, mtime_ns in cursor
+            ]
 
-    def embedded(self, hashes: Iterable[bytes]) -> set[bytes]:
-        """Those of the contents that have a vector of the present encoder."""
+    def unseen(
+        self,
+        encoder_id: int,
+        folder_ids: Sequence[int],
+        after: tuple[int, int] = FIRST,
+        limit: int = -1,
+    ) -> list[ToDo]:
+        """A photo in `folder_ids` of each content that an encoder has not seen, newest first.
+
+        Contents whose photos are missing or were passed over have none.
+        """
+        with as_bad_library(self.library):
+            cursor = self.connection.execute(
+                "SELECT photo.id, path, mtime_ns, newest_ns, unseen.content_id"
+                f" {_unseen(folder_ids)} AND (newest_ns, unseen.content_id) < (?, ?)"
+                " ORDER BY newest_ns DESC, unseen.content_id DESC LIMIT ?",
+                (*folder_ids, encoder_id, *after, limit),
+            )
+            return [
+                ToDo(number, path, mtime_ns, PhotoState.INDEXED, (newest_ns, content_id))
+                for number, path, mtime_ns, newest_ns, content_id in cursor
+            ]
+
+    def count_unseen(self, encoder_id: int, folder_ids: Sequence[int]) -> int:
+        """How many photos `unseen` would give."""
+        with as_bad_library(self.library):
+            row = self.connection.execute(
+                f"SELECT count(*) {_unseen(folder_ids)}", (*folder_ids, encoder_id)
+            ).fetchone()
+        return int(row[0])
+
+    def try_again(self) -> None:
+        """Pass over no photo any more: what hindered may have passed."""
+        with as_bad_library(self.library):
+            self.connection.execute("DELETE FROM passed_over")
+
+    def seen(self, encoder_id: int, hashes: Iterable[bytes]) -> set[bytes]:
+        """Those of the contents that have a vector of an encoder."""
         return {
             content_hash
             for content_hash in hashes
             if self.connection.execute(
                 "SELECT 1 FROM embedding JOIN content ON content.id = content_id"
                 " WHERE hash = ? AND encoder_id = ?",
-                (content_hash, self.encoder_id),
+                (content_hash, encoder_id),
             ).fetchone()
         }
 
     def commit(
-        self, finished: Sequence[Finished], failed: Sequence[tuple[ToDo, Reason]] = ()
+        self,
+        encoder_id: int,
+        finished: Sequence[Finished],
+        failed: Sequence[tuple[ToDo, Reason]] = (),
     ) -> int:
-        """Write a batch, whole; the highest change number so far.
+        """Write a batch with vectors of one encoder, whole; the highest change number so far.
 
         A photo that is not as it was handed out is left as it is: one that a scan has seen change
         stays pending, for what was read may be the old picture, and one that is gone stays missing.
         """
         with as_bad_library(self.library), self.db.atomic():
             for one in finished:
-                self._finish(one)
-            self.connection.executemany(
-                f"UPDATE photo SET state = ?, reason = ? WHERE {AS_HANDED_OUT}",
-                (
-                    (PhotoState.FAILED, reason, one.id, one.mtime_ns, one.state)
-                    for one, reason in failed
-                ),
-            )
+                self._finish(encoder_id, one)
+            for todo, reason in failed:
+                self._fail(todo, reason)
             row = self.connection.execute("SELECT max(change) FROM embedding").fetchone()
         return int(row[0] or 0)
 
-    def _finish(self, one: Finished) -> None:
+    def _finish(self, encoder_id: int, one: Finished) -> None:
         content = one.content
         row = self.connection.execute(
             f"SELECT 1 FROM photo WHERE {AS_HANDED_OUT}",
@@ -289,14 +321,31 @@ class Store:
             self.connection.execute(
                 "INSERT INTO embedding (encoder_id, content_id, vector) VALUES (?, ?, ?)"
                 " ON CONFLICT (encoder_id, content_id) DO NOTHING",
-                (self.encoder_id, content_id, one.vector.tobytes()),
+                (encoder_id, content_id, one.vector.tobytes()),
             )
 
-    def _encoder(self, spec: EncoderSpec) -> int:
+    def _fail(self, todo: ToDo, reason: Reason) -> None:
+        """Note why a photo could not be read.
+
+        One that was read before stays as it is where the reason may pass (its drive was taken
+        away just now): the next scan finds out. It is passed over until then.
+        """
+        if todo.state is PhotoState.INDEXED and reason.may_pass:
+            self.connection.execute("INSERT OR IGNORE INTO passed_over VALUES (?)", (todo.id,))
+            return
         self.connection.execute(
-            "INSERT INTO encoder (digest, name, dimension) VALUES (?, ?, ?)"
-            " ON CONFLICT (digest) DO UPDATE SET name = excluded.name",
-            (spec.digest, spec.name, spec.dimension),
+            "UPDATE photo SET state = ?, reason = ?, content_id ="
+            f" CASE state WHEN '{PhotoState.PENDING}' THEN NULL ELSE content_id END"
+            f" WHERE {AS_HANDED_OUT}",
+            (PhotoState.FAILED, reason, todo.id, todo.mtime_ns, todo.state),
         )
-        row = self.connection.execute("SELECT id FROM encoder WHERE digest = ?", (spec.digest,))
-        return int(row.fetchone()[0])
+
+
+def _unseen(folder_ids: Sequence[int]) -> str:
+    """The photos of contents that an encoder lacks: takes the folders, then the encoder."""
+    return (
+        "FROM unseen JOIN photo ON photo.id = (SELECT id FROM photo AS one"
+        " WHERE one.content_id = unseen.content_id"
+        f" AND state = '{PhotoState.INDEXED}' AND folder_id IN ({', '.join('?' * len(folder_ids))})"
+        " AND id NOT IN (SELECT photo_id FROM passed_over) LIMIT 1) WHERE encoder_id = ?"
+    )

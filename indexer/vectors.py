@@ -152,6 +152,13 @@ def sweep(view: View) -> None:
             path.unlink(missing_ok=True)
 
 
+def drop(view: View, digest: str) -> None:
+    """Delete all snapshots of one encoder."""
+    for _, path in _snapshots(view, digest):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".npy").unlink(missing_ok=True)
+
+
 def _name(view: View, digest: str) -> str:
     """What the names of snapshots begin with: the encoder and the database."""
     return f"{digest[:16]}-{view.identity()}"

@@ -18,11 +18,21 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from indexer.database import as_bad_library, below, check_place, connect, text_of
+from indexer.encoder_table import KNOWN, known_encoder
 from indexer.errors import Reason
 from indexer.library import Library
 from indexer.lock import Busy, lock
 from indexer.migrations import MIGRATIONS, check_version, migrate
-from indexer.photo import Counts, Folder, FolderState, Photo, PhotoState, Problem
+from indexer.photo import (
+    Counts,
+    Folder,
+    FolderState,
+    KnownEncoder,
+    Photo,
+    PhotoState,
+    Problem,
+    Switch,
+)
 
 PHOTO = (
     "SELECT photo.id, path, state, reason, hash, width, height, taken, size_bytes, mtime_ns"
@@ -94,6 +104,25 @@ class View:
             pending=by_state.get(PhotoState.PENDING, 0),
             vectors=vectors[0][0] if vectors else 0,
         )
+
+    def serving(self) -> KnownEncoder | None:
+        """The encoder whose vectors answer searches; None in a new library."""
+        rows = self.rows(f"{KNOWN} JOIN library ON serving = encoder.id")
+        return known_encoder(self.library, rows[0]) if rows else None
+
+    def switch(self) -> Switch | None:
+        """The switch to another encoder that is under way, if one is."""
+        rows = self.rows(f"{KNOWN} JOIN library ON wanted = encoder.id AND wanted != serving")
+        if not rows:
+            return None
+        wanted = known_encoder(self.library, rows[0])
+        seen = self.counts(wanted.digest).vectors
+        ((left,),) = self.rows("SELECT count(*) FROM unseen WHERE encoder_id = ?", (wanted.id,))
+        return Switch(wanted, seen, seen + left)
+
+    def encoders(self) -> list[KnownEncoder]:
+        """All encoders that the library knows; `counts(digest)` says how much of each it holds."""
+        return [known_encoder(self.library, row) for row in self.rows(KNOWN)]
 
     def problems(self) -> list[Problem]:
         """The photos that could not be read, with sentences."""

@@ -1,6 +1,8 @@
 """Small stand-ins that we own, for tests of what lies around the real thing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +29,25 @@ SPEC = EncoderSpec(
     digest="fake-digest-0001",
 )
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
+
+
+def write_encoder(folder: Path, spec: EncoderSpec = SPEC, *, named: str = "") -> EncoderSpec:
+    """A folder that passes for an encoder's: a manifest, and files that nobody opens.
+
+    Another name makes another digest, as other weights would.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = named or spec.name
+    image, text = replace(spec.image, sha256=f"image of {name}"), spec.text
+    replace(spec, name=name, image=image).write(folder)
+    for file in (image.file, text.file, text.tokenizer):
+        (folder / file).write_bytes(b"")
+    return EncoderSpec.read(folder)
+
+
+def load_fake(folder: Path) -> "ColourEncoder":
+    """A ColourEncoder for the manifest in `folder`."""
+    return ColourEncoder(EncoderSpec.read(folder))
 
 
 class ColourEncoder:

@@ -43,10 +43,12 @@ def library(tmp_path: Path) -> Library:
 
 def add(library: Library, folder: Path) -> None:
     """Index a folder in this process."""
-    store, encoder, pool = Store(library, SPEC), BatchEncoder(ColourEncoder(), 1), DecoderPool(1)
+    store, encoder, pool = Store(library), BatchEncoder(ColourEncoder(), 1), DecoderPool(1)
+    known = store.encoders.add(SPEC, Path("nowhere"))
+    store.encoders.want(known)
     store.join(folder)
     store.add(Scan(folder))
-    list(index(store, encoder, pool, Waiting(store, [folder])))
+    list(index(store, known.id, encoder, pool, Waiting(store, [folder])))
     pool.close()
     encoder.close()
     store.close()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from indexer.channel import Exchange, Said, call
 from indexer.client import Client
+from indexer.encoders import Encoders
 from indexer.errors import BadFolder, KnownError
 from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble, to_json
 from indexer.library import Library
@@ -18,9 +19,10 @@ from indexer.lock import Busy, lock
 from indexer.photo import FolderState
 from indexer.scan import check_folder
 from indexer.service import Service
+from indexer.store import Store
 from indexer.view import View
 from models.installed import find
-from tests.fakes import ColourEncoder
+from tests.fakes import load_fake, write_encoder
 from tests.waiting import wait_until_free
 
 Start = Callable[[], Client]
@@ -32,14 +34,18 @@ def library(tmp_path: Path) -> Library:
 
 
 @pytest.fixture
-def start(library: Library) -> Iterator[Start]:
+def start(library: Library, tmp_path: Path) -> Iterator[Start]:
     """Call it for a client; the first call starts the indexer, the end of the test waits for it."""
     threads: list[threading.Thread] = []
     clients: list[Client] = []
+    first = tmp_path / "encoders" / "fake"
+    write_encoder(first)
 
     def serve(ready: threading.Event) -> None:
         with lock(library):
-            service = Service(library, ColourEncoder(), cores=2)
+            store = Store(library)
+            encoders = Encoders(store, first, 2, load_fake)
+            service = Service(store, encoders, cores=2)
             ready.set()
             service.run()
             service.close()

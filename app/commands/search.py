@@ -13,11 +13,15 @@ from models.installed import find
 
 
 def run(library: Library, model: str | None, query: Query, *, as_json: bool) -> int:
-    """Search and print. Raises BadQuestion, KnownError."""
+    """Search and print. Raises BadQuestion, KnownError.
+
+    The encoder that serves the library answers; with a `model`, that one's vectors do, as far as
+    there are any. Nothing is switched by asking.
+    """
     query.check()
     if query.like is not None:
         check_photo(query.like)
-    searcher = Searcher(library, find(model, library.encoders))
+    searcher = Searcher(library, find(model, library.encoders) if model else None)
     try:
         results = searcher.search(query)
     finally:
@@ -31,16 +35,17 @@ def run(library: Library, model: str | None, query: Query, *, as_json: bool) -> 
     if not results.hits:
         with View(library) as view:
             known = view.counts().photos
-        print(nothing(query, results, known), file=sys.stderr)
+        print(nothing(query, results, known, model), file=sys.stderr)
     return 0
 
 
-def nothing(query: Query, results: Results, known: int) -> str:
+def nothing(query: Query, results: Results, known: int, model: str | None = None) -> str:
     """The sentence for an empty answer over `known` photos, with the way on."""
     if known and not results.searched:
+        option = f" --model {model}" if model else ""
         return (
             f"None of your {known:,} photos has been looked at with this encoder yet. "
-            "Bring the library up to date with `sightword index FOLDER`."
+            f"Bring the library up to date with `sightword index FOLDER{option}`."
         )
     if not results.searched:
         return "The library is empty. Fill it with `sightword index FOLDER`."

@@ -18,8 +18,7 @@ SHOWN_PROBLEMS = 20
 
 def run(library: Library, model: str | None, *, as_json: bool) -> int:
     """Print the state of the library. Raises BadLibrary."""
-    spec = EncoderSpec.read(find(model, library.encoders))
-    status = read(library, spec)
+    status = read(library, model)
     if as_json:
         print(json.dumps(status))
     else:
@@ -27,10 +26,13 @@ def run(library: Library, model: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def read(library: Library, spec: EncoderSpec) -> dict[str, object]:
-    """The object that docs/command-line.md describes."""
+def read(library: Library, model: str | None) -> dict[str, object]:
+    """The object that docs/command-line.md describes, for the encoder that serves or `model`."""
     with View(library) as view:
-        counts = view.counts(spec.digest)
+        serving = view.serving() if model is None else None
+        encoder = serving or EncoderSpec.read(find(model, library.encoders))
+        counts = view.counts(encoder.digest)
+        switch = view.switch()
         folders = view.folders()
         problems = view.problems()
     return {
@@ -40,8 +42,10 @@ def read(library: Library, spec: EncoderSpec) -> dict[str, object]:
         "failed": counts.failed,
         "pending": counts.pending,
         "vectors": counts.vectors,
-        "model": spec.name,
-        "dimension": spec.dimension,
+        "model": encoder.name,
+        "dimension": encoder.dimension,
+        "wanted": switch
+        and {"model": switch.wanted.name, "seen": switch.seen, "total": switch.total},
         "folders": [
             {
                 "path": str(folder.path),
@@ -74,6 +78,12 @@ def _print(library: Library, status: dict[str, object]) -> None:
     """The same for a person."""
     print(f"Library    {library.root}")
     print(f"Encoder    {status['model']}, {status['dimension']} dimensions")
+    wanted = status["wanted"]
+    if isinstance(wanted, dict):
+        print(
+            f"           {wanted['model']} takes its place when it has seen all photos: "
+            f"{wanted['seen']:,} of {wanted['total']:,} so far"
+        )
     print(
         f"Photos     {status['photos']:,}: {status['indexed']:,} searchable, "
         f"{status['pending']:,} waiting, {status['failed']:,} unreadable, "

@@ -20,15 +20,17 @@ from app.window import Window
 from indexer.channel import call
 from indexer.client import Client
 from indexer.decode import Decoder
+from indexer.encoders import Encoders
 from indexer.events import Committed, Done, Event
 from indexer.library import Library
 from indexer.lock import lock
 from indexer.search import Searcher
 from indexer.service import Service
+from indexer.store import Store
 from indexer.view import View
 from models.drawn import draw_folder
 from tests.app_fakes import until
-from tests.fakes import ColourEncoder
+from tests.fakes import load_fake, write_encoder
 
 PHOTOS = 200
 
@@ -66,10 +68,13 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
     """A window over a new library, and the indexer that its first folder starts."""
     library = Library.at(tmp_path / "library")
     services: list[threading.Thread] = []
+    first = tmp_path / "fake"
+    write_encoder(first)
 
     def serve(ready: threading.Event) -> None:
         with lock(library):
-            service = Service(library, ColourEncoder(), cores=2)
+            store = Store(library)
+            service = Service(store, Encoders(store, first, 2, load_fake), cores=2)
             ready.set()
             service.run()
             service.close()
@@ -85,7 +90,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
         Sources(
             library=library,
             view=lambda: View(library),
-            searcher=lambda: Searcher(library, tmp_path, lambda _: ColourEncoder()),
+            searcher=lambda: Searcher(library, load=load_fake),
             client=connect,
             decoder=Decoder,
         )

@@ -1,0 +1,164 @@
+"""Run the encoders of one library: the one that serves, and the one that is wanted.
+
+They are loaded once and closed when they are no longer either. Which is which lies in the
+database; here it is looked up when the indexer starts and changed when a client asks.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from indexer.kept_encoders import drop_copy, folder_of, kept, successor, sweep_copies
+from indexer.photo import KnownEncoder
+from indexer.pipeline import BatchEncoder
+from indexer.snapshots import Snapshots
+from indexer.store import Store
+from indexer.vectors import drop
+from indexer.view import View
+from models.encoder import Encoder
+from models.errors import BadEncoder, KnownError
+from models.installed import SHIPPED, load
+from models.spec import EncoderSpec
+
+log = logging.getLogger(__name__)
+
+Load = Callable[[Path], Encoder]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One encoder at work for the library."""
+
+    known: KnownEncoder
+    batches: BatchEncoder
+    snapshots: Snapshots
+
+
+class Encoders:
+    """`serving` and `wanted`, which are the same at rest."""
+
+    def __init__(
+        self, store: Store, first: Path, cores: int, load: Load = load, shipped: Path = SHIPPED
+    ) -> None:
+        """Begin with those that the library names; with the one in `first` where it names none.
+
+        Where the program brings a newer version of the one that serves, that is wanted now. Where
+        the one that serves is nowhere any more, `first` takes its place at once: without its text
+        tower its vectors can't be searched. Raises BadEncoder, BadLibrary.
+        """
+        self._store = store
+        self._cores = cores
+        self._load = load
+        self._shipped = shipped
+        self._running: dict[str, Running] = {}
+        sweep_copies(store.library)
+        known = store.encoders.serving
+        try:
+            if known is None:
+                store.encoders.want(self._add(first).known)
+            else:
+                self._add(folder_of(store.library, known, shipped))
+        except BadEncoder as error:
+            if known is None:
+                raise
+            log.warning("%s", error)
+            store.encoders.want(self._add(first).known)
+            store.encoders.swap()
+        self._find_wanted()
+
+    @property
+    def serving(self) -> Running:
+        """The one whose vectors answer."""
+        known = self._store.encoders.serving
+        assert known is not None
+        return self._running[known.digest]
+
+    @property
+    def wanted(self) -> Running:
+        """The one that is to serve."""
+        known = self._store.encoders.wanted
+        assert known is not None
+        return self._running[known.digest]
+
+    def want(self, folder: Path) -> None:
+        """Let the encoder in `folder` be the wanted one. Raises BadEncoder if it does not work."""
+        if EncoderSpec.read(folder).digest not in self._running:
+            check(self._load(folder), folder)
+        self._store.encoders.want(self._add(folder).known)
+        self._close_others()
+
+    def cancel(self) -> None:
+        """Stay with the one that serves."""
+        self._store.encoders.want(self.serving.known)
+        self._close_others()
+
+    def swap(self) -> None:
+        """Let the wanted one serve."""
+        self.wanted.snapshots.catch_up()  # so that readers open it at once
+        self._store.encoders.swap()
+        self._close_others()
+
+    def forget(self, digest: str, is_stopped: Callable[[], bool]) -> None:
+        """Delete the vectors of an encoder, and our copy of it. Raises KnownError if it serves."""
+        known = self._store.encoders.by_digest(digest)
+        if known is None:
+            return
+        if known.id == self.serving.known.id:
+            raise KnownError(
+                f"Your photos are searched with {known.name}. "
+                "Choose another encoder first, with `sightword models use NAME`."
+            )
+        if known.id == self.wanted.known.id:
+            self.cancel()
+        self._store.encoders.forget(known, is_stopped)
+        with View(self._store.library) as view:
+            drop(view, digest)
+        drop_copy(self._store.library, known)
+
+    def close(self) -> None:
+        """End their threads."""
+        for running in self._running.values():
+            running.batches.close()
+        self._running.clear()
+
+    def _find_wanted(self) -> None:
+        """Load the wanted one; stay with the one that serves where it is gone."""
+        wanted, serving = self._store.encoders.wanted, self.serving.known
+        try:
+            if wanted is not None and wanted.id != serving.id:
+                self._add(folder_of(self._store.library, wanted, self._shipped))
+            elif (newer := successor(self._store.library, serving, self._shipped)) is not None:
+                self.want(newer)
+        except BadEncoder as error:
+            log.warning("%s", error)
+            self.cancel()
+
+    def _add(self, folder: Path) -> Running:
+        """Know and run the encoder in `folder`; ours from a copy in the library."""
+        library, spec = self._store.library, EncoderSpec.read(folder)
+        home = kept(library, folder, spec, self._shipped)
+        known = self._store.encoders.add(spec, home)
+        if spec.digest not in self._running:
+            batches = BatchEncoder(self._load(home), self._cores)
+            self._running[spec.digest] = Running(known, batches, Snapshots(library, spec))
+        return self._running[spec.digest]
+
+    def _close_others(self) -> None:
+        at_work = {self.serving.known.digest, self.wanted.known.digest}
+        for digest in [one for one in self._running if one not in at_work]:
+            self._running.pop(digest).batches.close()
+
+
+def check(encoder: Encoder, folder: Path) -> None:
+    """Let an encoder see one grey picture. Raises BadEncoder unless that gives a unit row."""
+    side = encoder.spec.image.side
+    rows = encoder.images(np.full((1, 3, side, side), 128, np.uint8))
+    is_unit = rows.shape == (1, encoder.spec.dimension) and abs(np.linalg.norm(rows) - 1) < 0.01
+    if not is_unit:
+        raise BadEncoder(
+            f"The encoder in {folder} gives vectors that can't be used. Install it again. "
+            "Your library stays as it is."
+        )

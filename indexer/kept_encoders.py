@@ -1,0 +1,105 @@
+"""Find the folder of an encoder that a library knows, and keep copies of ours in the library.
+
+Ours come with the program and are replaced with it. What a library is searched with must outlive
+that: the words of a search need the very encoder that saw the photos.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from indexer.library import Library
+from indexer.photo import KnownEncoder
+from models.errors import BadEncoder
+from models.installed import SHIPPED
+from models.spec import EncoderSpec
+
+log = logging.getLogger(__name__)
+
+UNFINISHED = "new-"
+
+
+def kept(library: Library, folder: Path, spec: EncoderSpec, shipped: Path = SHIPPED) -> Path:
+    """Where the library finds this encoder from now on: its own copy of one in `shipped`.
+
+    One that a person added stays where it is. Where the disk has no room, so does ours.
+    """
+    if shipped not in folder.parents:
+        return folder
+    home = library.kept_encoders
+    copy = home / f"{spec.name}-{spec.digest[:16]}"
+    if copy.exists():
+        return copy
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as scratch:
+            new = Path(scratch) / "encoder"
+            shutil.copytree(folder, new)
+            for file in new.rglob("*"):
+                if file.is_file():
+                    with file.open("rb") as opened:
+                        os.fsync(opened.fileno())
+            new.rename(copy)
+    except (OSError, shutil.Error) as error:
+        log.warning("no copy of %s: %s", folder, error)
+        return folder
+    return copy
+
+
+def folder_of(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) -> Path:
+    """Where the encoder with this digest lies. Raises BadEncoder where it is gone."""
+    for folder in _candidates(library, known, shipped):
+        spec = _spec(folder)
+        if spec is not None and spec.digest == known.digest:
+            return folder
+    raise BadEncoder(
+        f"Your photos were looked at with the encoder {known.name!r}, which is no longer on this "
+        "machine. Install it again, or let `sightword index FOLDER` look at them with another."
+    )
+
+
+def successor(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) -> Path | None:
+    """The folder in `shipped` of a newer version of an encoder that the library keeps a copy of."""
+    if known.folder is None or library.kept_encoders not in known.folder.parents:
+        return None
+    for folder in _inside(shipped):
+        spec = _spec(folder)
+        if spec is not None and spec.name == known.name:
+            return folder if spec.digest != known.digest else None
+    return None
+
+
+def drop_copy(library: Library, known: KnownEncoder) -> None:
+    """Delete the library's own copy of an encoder, if it has one."""
+    if known.folder is not None and library.kept_encoders in known.folder.parents:
+        shutil.rmtree(known.folder, ignore_errors=True)
+
+
+def sweep_copies(library: Library) -> None:
+    """Remove what a writer left that was killed."""
+    for folder in library.kept_encoders.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _candidates(library: Library, known: KnownEncoder, shipped: Path) -> Iterator[Path]:
+    if known.folder is not None:
+        yield known.folder
+    for home in (library.kept_encoders, library.encoders, shipped):
+        yield from _inside(home)
+
+
+def _inside(home: Path) -> list[Path]:
+    try:
+        return sorted(home.iterdir())
+    except OSError:
+        return []
+
+
+def _spec(folder: Path) -> EncoderSpec | None:
+    try:
+        return EncoderSpec.read(folder)
+    except BadEncoder:
+        return None

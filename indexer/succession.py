@@ -1,0 +1,87 @@
+"""Which encoder answers the next search: the library's own, without a search waiting for a new one.
+
+When another encoder begins to serve, it is loaded on a thread of its own while searches go on in
+the space of the one before: old words to old vectors, which stay in the library. The first search
+after it is ready takes place in its space, whole.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+
+from indexer.kept_encoders import folder_of
+from indexer.library import Library
+from indexer.photo import KnownEncoder
+from indexer.space import Space
+from indexer.view import View
+from models.encoder import Encoder
+from models.errors import KnownError
+
+log = logging.getLogger(__name__)
+
+
+class Succession:
+    """Gives a `Space` for each search. For one thread."""
+
+    def __init__(
+        self,
+        library: Library,
+        asked: Path | None,
+        load: Callable[[Path], Encoder],
+        aside: Executor | None = None,
+    ) -> None:
+        """Follow the library, or stay with the encoder in the folder `asked`."""
+        self._library = library
+        self._asked = asked
+        self._load = load
+        self._aside = aside or ThreadPoolExecutor(1, thread_name_prefix="next encoder")
+        self._space: Space | None = None
+        self._next: Future[Space] | None = None
+        self._next_digest = ""
+
+    def space(self, view: View) -> Space | None:
+        """The space of the next search; None in a library that no encoder serves yet.
+
+        Raises KnownError where the first one can't be loaded.
+        """
+        if self._asked is not None:
+            self._space = self._space or Space(self._asked, self._load)
+            return self._space
+        serving = view.serving()
+        if self._space is None:
+            if serving is not None:
+                self._space = self._open(serving)
+        elif serving is not None and serving.digest != self._space.spec.digest:
+            self._follow(serving)
+        return self._space
+
+    def close(self) -> None:
+        """Wait for a loading that has begun, and let go of everything."""
+        self._aside.shutdown(cancel_futures=True)
+        self._space = self._next = None
+
+    def _follow(self, serving: KnownEncoder) -> None:
+        """Begin to load the one that serves now, or step over to it where that is done.
+
+        One that can't be loaded is said once, in the log: the old one goes on answering.
+        """
+        if self._next_digest != serving.digest:
+            self._next_digest = serving.digest
+            self._next = self._aside.submit(self._prepare, serving)
+        if self._next is not None and self._next.done():
+            done, self._next = self._next, None
+            try:
+                self._space = done.result()
+            except KnownError as error:
+                log.warning("the encoder that serves now can't be used: %s", error)
+
+    def _prepare(self, serving: KnownEncoder) -> Space:
+        """A space that is ready to search in. On the thread aside, with a view of its own."""
+        space = self._open(serving)
+        with View(self._library) as view:
+            space.warm_up(view)
+        return space
+
+    def _open(self, serving: KnownEncoder) -> Space:
+        return Space(folder_of(self._library, serving), self._load)
