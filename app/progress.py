@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from app import words
-from indexer.events import Done, Event, Progress
+from indexer.events import Done, Event, Progress, Switched, Switching
 
 SAID_S = 4.0  # how long the end of indexing is announced
 
@@ -19,6 +19,8 @@ class Run:
     failed: int = 0
     rate_per_s: float = 0.0
     left_s: float | None = None
+    seen: int = 0  # by an encoder that sees the photos anew, behind the run
+    to_see: int = 0  # 0 where none does
 
     def after(self, event: Event) -> "Run":
         """How it stands after `event`."""
@@ -39,11 +41,15 @@ class Run:
                 unchanged=event.unchanged,
                 failed=event.failed,
             )
+        if isinstance(event, Switching):
+            return replace(self, seen=event.seen, to_see=event.total)
+        if isinstance(event, Switched):
+            return replace(self, seen=0, to_see=0)
         return self
 
     def stopped(self) -> "Run":
         """The indexer is gone."""
-        return replace(self, is_on=False)
+        return replace(self, is_on=False, seen=0, to_see=0)
 
     @property
     def done(self) -> int:
@@ -66,7 +72,7 @@ class Run:
         How far back it reaches is said only where the run is about the whole library.
         """
         if not self.is_on:
-            return ""
+            return words.learning(self.seen, self.to_see) if self.to_see else ""
         if not self.done:
             return words.LOOKING
         if not self.left:

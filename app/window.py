@@ -21,7 +21,7 @@ from app.interrupts import Interrupts
 from app.progress import SAID_S, Run
 from app.showing import Showing
 from app.sources import Sources, real
-from indexer.events import Committed, Done, Event, FoldersChanged, Trouble
+from indexer.events import Committed, Done, Event, FoldersChanged, Switched, Trouble
 from indexer.library import Library
 
 RESTARTED_S = 6.0
@@ -126,9 +126,13 @@ class Window(Frame):
         self.add(folder_dialog.dropped(event.mimeData()))
 
     def _happened(self, event: Event) -> None:
-        self._run = self._run.after(event)
-        if isinstance(event, Committed | FoldersChanged | Done):
+        was, self._run = self._run, self._run.after(event)
+        if isinstance(event, Committed | FoldersChanged | Done | Switched):
             self.reader.look()
+        if isinstance(event, Switched):
+            self.search.warm_up()  # it begins to load the encoder that serves now
+            if was.to_see:
+                self.status.say(words.SWITCHED, SAID_S)
         if isinstance(event, Done) and (event.indexed or not event.found):
             searchable = event.indexed + event.unchanged
             self.status.say(words.all_searchable(searchable), SAID_S)

@@ -30,6 +30,7 @@ RING = "Looking at your photos. You can search already; the newest come first."
 LOOKING = "Looking for photos…"
 RESTARTED = "Something stopped while looking at photos, so we started it again. Nothing was lost."
 STOPPED = "Looking at photos keeps stopping. Everything found so far still works."
+SWITCHED = "Done. Searches use what was learned."
 TRY_AGAIN = "Try Again"
 GONE = "This photo is no longer on the disk."
 KEYS = (
@@ -68,6 +69,11 @@ def searchable(done: int, found: int, oldest_s: float | None) -> str:
     """While indexing: how far it is, and how far back it reaches."""
     start = f"Searchable so far: {number(done)} of {number(max(found, done))}"
     return start + (f", back to {month(oldest_s)}." if oldest_s is not None else ".")
+
+
+def learning(seen: int, to_see: int) -> str:
+    """While another encoder looks at all photos, and the one before still answers."""
+    return f"Learning to see better: {number(seen)} of {number(to_see)}."
 
 
 def time_left(seconds: float | None, rate_per_s: float) -> str:
