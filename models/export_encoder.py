@@ -1,0 +1,137 @@
+"""Export an encoder: write its files, prove them against the original, and only then name it.
+
+    spec = export(of_open_clip("MobileCLIP2-S0", "dfndr2b", weights), folder, Formats(coreml=16))
+
+A folder whose export fails holds no manifest, and so no encoder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.bundle_parity import PARITY, QUESTIONS, Parity
+from models.encoder import Encoder, Images
+from models.errors import ParityError
+from models.evaluate import retrieval
+from models.export_coreml import Bits, write_coreml
+from models.export_onnx import Weights, write_onnx
+from models.exportable import Exportable
+from models.gate import (
+    FULL,
+    HALF,
+    TRAINED,
+    Answers,
+    Verdict,
+    ask,
+    compare,
+    refuse_degenerate,
+    samples,
+)
+from models.mil.encoder import MilEncoder
+from models.onnx import OnnxEncoder
+from models.reference import ReferenceEncoder
+from models.spec import MANIFEST, EncoderSpec
+
+NARROW = 0.99  # the least cosine of weights in bytes or fewer bits: what it costs is measured too
+MOST_LOST = 0.005  # of recall at 10, by such weights
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """What to write: how ONNX weights are stored, and in how many bits Core ML's, if at all."""
+
+    onnx: Weights = "half"
+    coreml: Bits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The finished encoder, and what the gate measured of each format."""
+
+    spec: EncoderSpec
+    onnx: Verdict
+    coreml: Verdict | None
+
+    def figures(self) -> dict[str, Any]:
+        """The verdicts as JSON takes them."""
+        return {"onnx": asdict(self.onnx), "coreml": self.coreml and asdict(self.coreml)}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What both are asked: (n, 3, s, s) uint8, and a sentence that is true of each photo."""
+
+    photos: Images
+    sentences: Sequence[str]
+
+
+def export(exportable: Exportable, folder: Path, formats: Formats | None = None) -> EncoderSpec:
+    """Write and prove an encoder. Raises ParityError, DegenerateEncoder."""
+    return export_measured(exportable, folder, formats).spec
+
+
+def export_measured(
+    exportable: Exportable,
+    folder: Path,
+    formats: Formats | None = None,
+    asked: Samples | None = None,
+    most_alike: float = TRAINED,
+) -> Exported:
+    """The same with what was measured; manifest and parity fixture come last.
+
+    Without samples, 200 drawn pictures and their sentences are asked. Core ML's packages are
+    executed operation by operation, with float16 rounding. Raises ParityError where an export
+    gives other vectors than torch, DegenerateEncoder where the original proves nothing.
+    """
+    formats = formats or Formats()
+    (folder / MANIFEST).unlink(missing_ok=True)
+    asked = asked or Samples(*samples(exportable.spec))
+    want = ask(ReferenceEncoder(exportable), asked.photos, asked.sentences)
+    refuse_degenerate(want, most_alike)
+    try:
+        spec = write_onnx(exportable, folder, formats.onnx)
+        spec.write(folder)
+        least = {"full": FULL, "half": HALF, "int8": NARROW}[formats.onnx]
+        onnx = proven(want, OnnxEncoder(folder), asked, least)
+        coreml = None
+        if formats.coreml is not None:
+            spec = replace(spec, coreml=write_coreml(exportable, folder, formats.coreml))
+            spec.write(folder)
+            least = HALF if formats.coreml == 16 else NARROW
+            coreml = proven(want, MilEncoder(folder, "float16"), asked, least)
+    except BaseException:
+        (folder / MANIFEST).unlink(missing_ok=True)
+        raise
+    few = Answers(want.photos[:QUESTIONS], want.sentences[:QUESTIONS])
+    fixture = Parity(asked.photos[:QUESTIONS], list(asked.sentences[:QUESTIONS]), few)
+    fixture.write(folder / PARITY)
+    return Exported(spec, onnx, coreml)
+
+
+def proven(want: Answers, exported: Encoder, asked: Samples, least_cosine: float) -> Verdict:
+    """What the gate measures of one format. Raises ParityError.
+
+    Weights in fewer bits move vectors more than rounding does, and may change an answer in ten:
+    there the recall decides, which may lose half a point.
+    """
+    got = ask(exported, asked.photos, asked.sentences)
+    verdict = compare(want, got)
+    complaints = verdict.complaints(least_cosine)
+    if least_cosine == NARROW:
+        complaints = [one for one in complaints if not one.startswith("the top")]
+        lost = recall(want) - recall(got)
+        if not lost <= MOST_LOST:
+            complaints.append(f"recall at 10 falls by {lost:.4f}, over {MOST_LOST}")
+    if complaints:
+        raise ParityError(f"{exported.spec.name} was not exported well: {'; '.join(complaints)}.")
+    return verdict
+
+
+def recall(answers: Answers) -> float:
+    """The share of sentences whose own photo is among the ten best."""
+    count = min(len(answers.photos), len(answers.sentences))
+    found = retrieval(answers.photos[:count], answers.sentences[:count], np.arange(count))
+    return found["text_to_photo"]["R@10"]
