@@ -56,6 +56,11 @@ class Evaluator:
         self._steps = plan(program, self._half)
         self.operations = Counter(step.kind for step in self._steps)
         self.largest: dict[str, float] = {}
+        self._in_half = {
+            _key(step)
+            for step in self._steps
+            if any(declared.kind == "float16" for _, declared in step.results)
+        }
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Outputs by name, float32 or int32, of arrays by name, which are not changed.
@@ -73,8 +78,12 @@ class Evaluator:
         return {name: _given_back(values[name]) for name in self.outputs}
 
     def overflows(self) -> dict[str, float]:
-        """The operations whose results went beyond float16, and how far."""
-        return {name: most for name, most in self.largest.items() if most > LARGEST_HALF}
+        """The operations of float16 whose results went beyond it, and how far."""
+        return {
+            name: most
+            for name, most in self.largest.items()
+            if name in self._in_half and most > LARGEST_HALF
+        }
 
     def _fed(self, feed: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
         """The inputs as tensors. Raises KnownError."""
@@ -128,8 +137,12 @@ class Evaluator:
 
     def _note(self, step: Step, result: Tensor, given: Mapping[str, Any]) -> None:
         """Remember the largest magnitude of a result."""
-        key = f"{step.name}/{step.kind}"
+        key = _key(step)
         self.largest[key] = max(self.largest.get(key, 0.0), _magnitude(result, given))
+
+
+def _key(step: Step) -> str:
+    return f"{step.name}/{step.kind}"
 
 
 def _resolved(argument: Argument, values: Mapping[str, Tensor]) -> Any:
