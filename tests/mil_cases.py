@@ -96,6 +96,9 @@ def elementwise(draw: Draw) -> Iterator[Case]:
         fed = tuple(one.astype(np.float32) for one in pair)
         yield Case(name, fed, build, getattr(torch, torchs))
     n, c = draw.shape(2)
+    even = 3 * draw.whole(-9, 10, n, c)
+    build = lambda mb, x: mb.real_div(x=x, y=3)
+    yield Case("real_div_whole", (even,), build, lambda x: x // 3)
     for name, torchs in (("floor_div", "floor_divide"), ("mod", "remainder")):
         build = lambda mb, x, y, name=name: getattr(mb, name)(x=x, y=y)
         pair = (draw.whole(-9, 10, n, c), draw.whole(1, 5, c) * draw.whole(0, 2, c) * 2 - 3)

@@ -86,8 +86,8 @@ SETTINGS: dict[str, Callable[..., Any]] = {
         x=x, kernel_sizes=[2], pad_type="same", strides=[2]
     ),
     "cumsum that is exclusive": lambda mb, x: mb.cumsum(x=x, axis=0, reverse=True),
-    "real_div of whole numbers": lambda mb, x: mb.cast(
-        x=mb.real_div(x=mb.cast(x=x, dtype="int32"), y=3), dtype="fp32"
+    "real_div of whole numbers with a rest": lambda mb, x: mb.cast(
+        x=mb.real_div(x=mb.cast(x=mb.add(x=mb.abs(x=x), y=4.0), dtype="int32"), y=3), dtype="fp32"
     ),
     "too large for int32": lambda mb, x: mb.cast(
         x=mb.cast(x=mb.mul(x=x, y=1e20), dtype="int32"), dtype="fp32"

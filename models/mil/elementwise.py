@@ -41,10 +41,15 @@ def cast(x: Tensor, dtype: str) -> Tensor:
 
 
 def real_div(x: Tensor, y: Tensor) -> Tensor:
-    """A quotient with its fraction."""
-    if not (x.is_floating_point() and y.is_floating_point()):
-        raise UnknownOperation("real_div of whole numbers")
-    return x / y
+    """A quotient with its fraction; of whole numbers a whole number, where there is no rest.
+
+    Raises UnknownOperation where there is: MIL does not say which way it is rounded.
+    """
+    if x.is_floating_point() and y.is_floating_point():
+        return x / y
+    if bool((y == 0).any()) or bool((x % y).any()):
+        raise UnknownOperation("real_div of whole numbers with a rest")
+    return x // y
 
 
 def select(cond: Tensor, a: Tensor, b: Tensor) -> Tensor:
