@@ -11,18 +11,16 @@ from PIL import Image
 
 from indexer.channel import Exchange, Said, call
 from indexer.client import Client
-from indexer.encoders import Encoders
 from indexer.errors import BadFolder, KnownError
-from indexer.events import Committed, Done, Event, FoldersChanged, Progress, Trouble, to_json
+from indexer.events import Committed, Done, FoldersChanged, Progress, Trouble, to_json
 from indexer.library import Library
 from indexer.lock import Busy, lock
 from indexer.photo import FolderState
 from indexer.scan import check_folder
-from indexer.service import Service
-from indexer.store import Store
 from indexer.view import View
 from models.installed import find
-from tests.fakes import load_fake, write_encoder
+from tests.fakes import write_encoder
+from tests.serving import Serving, until
 from tests.waiting import wait_until_free
 
 Start = Callable[[], Client]
@@ -36,50 +34,15 @@ def library(tmp_path: Path) -> Library:
 @pytest.fixture
 def start(library: Library, tmp_path: Path) -> Iterator[Start]:
     """Call it for a client; the first call starts the indexer, the end of the test waits for it."""
-    threads: list[threading.Thread] = []
-    clients: list[Client] = []
-    first = tmp_path / "encoders" / "fake"
-    write_encoder(first)
-
-    def serve(ready: threading.Event) -> None:
-        with lock(library):
-            store = Store(library)
-            encoders = Encoders(store, first, 2, load_fake)
-            service = Service(store, encoders, cores=2)
-            ready.set()
-            service.run()
-            service.close()
-
-    def client() -> Client:
-        if not threads or not threads[-1].is_alive():
-            ready = threading.Event()
-            threads.append(threading.Thread(target=serve, args=[ready]))
-            threads[-1].start()
-            assert ready.wait(10)
-        clients.append(Client(call(library.socket), None))
-        return clients[-1]
-
-    yield client
-    for one in clients:
-        one.close()
-    for thread in threads:
-        thread.join(10)
-        assert not thread.is_alive()
-
-
-def until_done(client: Client, request: str) -> list[Event]:
-    """All events up to the end of our request."""
-    events: list[Event] = []
-    for event in client.events():
-        events.append(event)
-        if isinstance(event, Done) and request in event.requests:
-            return events
-    raise AssertionError(f"the indexer went away after {events}")
+    write_encoder(tmp_path / "fake")
+    serving = Serving(library, tmp_path / "fake")
+    yield serving.client
+    serving.end()
 
 
 def test_a_request_is_followed_to_its_end(start: Start, photo_folder: Path) -> None:
     client = start()
-    events = until_done(client, client.add([photo_folder]))
+    events = until(client, client.add([photo_folder]))
     assert any(isinstance(event, FoldersChanged) for event in events)
     assert sum(event.photos for event in events if isinstance(event, Committed)) == 16
     assert [event for event in events if isinstance(event, Progress)][-1].indexed == 16
@@ -99,7 +62,7 @@ def test_the_indexer_ends_when_its_last_client_has_gone(
 ) -> None:
     first, second = start(), start()
     first.close()
-    assert isinstance(until_done(second, second.add([photo_folder]))[-1], Done)
+    assert isinstance(until(second, second.add([photo_folder]))[-1], Done)
     second.close()
     wait_until_free(library)
 
@@ -112,8 +75,8 @@ def test_two_clients_are_served_by_one_run(
     Image.new("RGB", (50, 50), "red").save(other / "red.png")
     first, second = start(), start()
     one, two = first.add([photo_folder]), second.add([other])
-    until_done(first, one)
-    until_done(second, two)
+    until(first, one)
+    until(second, two)
     with View(Library.at(tmp_path / "library")) as view:
         assert view.counts().indexed == 17
 
@@ -128,15 +91,15 @@ def test_a_folder_that_is_away_keeps_its_photos(
     start: Start, library: Library, photo_folder: Path, tmp_path: Path
 ) -> None:
     client = start()
-    until_done(client, client.add([photo_folder]))
+    until(client, client.add([photo_folder]))
     photo_folder.rename(tmp_path / "unplugged")
-    events = until_done(client, client.refresh())
+    events = until(client, client.refresh())
     assert any(isinstance(event, Trouble) for event in events)
     with View(library) as view:
         assert view.folders()[0].state is FolderState.AWAY
         assert (view.counts().indexed, view.counts().missing) == (16, 0)
         (tmp_path / "unplugged").rename(photo_folder)
-        done = until_done(client, client.refresh())[-1]
+        done = until(client, client.refresh())[-1]
         assert isinstance(done, Done)
         assert (done.unchanged, done.indexed) == (16, 0)
         assert view.folders()[0].state is FolderState.AVAILABLE
@@ -144,9 +107,9 @@ def test_a_folder_that_is_away_keeps_its_photos(
 
 def test_a_folder_can_leave_the_library(start: Start, library: Library, photo_folder: Path) -> None:
     client = start()
-    until_done(client, client.add([photo_folder]))
+    until(client, client.add([photo_folder]))
     client.remove(photo_folder)
-    until_done(client, client.refresh())
+    until(client, client.refresh())
     with View(library) as view:
         assert (view.folders(), view.counts().photos) == ([], 0)
     assert len(list(photo_folder.iterdir())) == 16
@@ -170,7 +133,7 @@ def test_what_was_left_half_done_is_ended_by_the_next_indexer(
         kept = view.counts().indexed
         assert 0 < kept < 120
         again = start()
-        done = until_done(again, again.add([folder]))[-1]
+        done = until(again, again.add([folder]))[-1]
         assert isinstance(done, Done)
         assert (done.indexed, done.unchanged) == (120 - kept, kept)
         assert view.counts().vectors == 120
@@ -236,8 +199,8 @@ def test_a_folder_under_a_second_name_joins_once(
 ) -> None:
     (tmp_path / "link").symlink_to(photo_folder)
     client = start()
-    until_done(client, client.add([photo_folder]))
-    until_done(client, client.add([tmp_path / "link"]))
+    until(client, client.add([photo_folder]))
+    until(client, client.add([tmp_path / "link"]))
     with View(library) as view:
         assert [(one.path, one.photos) for one in view.folders()] == [(photo_folder, 16)]
 
