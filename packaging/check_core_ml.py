@@ -88,7 +88,7 @@ def export_random(architecture: str, folder: Path) -> None:
     from models.gate import WOKEN
     from models.wake import wake
 
-    exportable = of_open_clip(architecture)
+    exportable = of_open_clip(architecture, name=f"{architecture}-random")
     asked = Samples(*samples(exportable.spec))
     wake(exportable, asked.photos, asked.sentences)
     exported = export_measured(exportable, folder, Formats(coreml=16), asked, WOKEN)
@@ -103,8 +103,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.random:
         export_random(options.random, options.folder)
-    with tempfile.TemporaryDirectory() as cache:
-        said = check(options.folder, Path(cache), OnnxEncoder(options.folder))
+    try:
+        with tempfile.TemporaryDirectory() as cache:
+            said = check(options.folder, Path(cache), OnnxEncoder(options.folder))
+    except KnownError as error:
+        said = [{"trouble": str(error), "wrong": [str(error)]}]
     wrong = []
     for entry in said:
         print(json.dumps(entry))
