@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app import words
 from app.window import Window
-from indexer.events import Committed, Done, Progress, Trouble
+from indexer.events import Committed, Done, Progress, Switched, Switching, Trouble
 from tests.app_fakes import MARK, Fakes, alive, until
 
 Opens = Callable[..., tuple[Window, Fakes]]
@@ -335,6 +335,23 @@ def test_colours_follow_the_palette(qtbot: QtBot, opens: Opens) -> None:
         assert field.red() < 80
     finally:
         QApplication.setPalette(before)
+
+
+def test_a_new_encoder_is_learned_in_the_status_line_while_photos_are_searched(
+    qtbot: QtBot, opens: Opens
+) -> None:
+    window, fakes = opens(10)
+    until(qtbot, lambda: bool(fakes.clients))
+    fakes.client.put(Switching("two", "digest", 1240, 18302, 12.0, 1421.0))
+    said = "Learning to see better: 1,240 of 18,302."
+    until(qtbot, lambda: window.status.sentence == said)
+    assert not window.header.ring.isVisible()
+    QTest.keyClicks(window.header.search.line, "7 3")
+    until(qtbot, lambda: window.status.sentence == "2 photos, best first.")
+    QTest.keyClick(window.header.search.line, Key.Key_Escape)
+    assert window.status.sentence == said
+    fakes.client.put(Switched("two", "digest"))
+    until(qtbot, lambda: window.status.sentence == words.SWITCHED)
 
 
 def test_a_folder_without_photos_is_said(qtbot: QtBot, opens: Opens, tmp_path: Path) -> None:

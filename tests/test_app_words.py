@@ -7,7 +7,7 @@ import pytest
 
 from app import words
 from app.progress import Run
-from indexer.events import Committed, Done, Progress
+from indexer.events import Committed, Done, Progress, Switched, Switching
 
 DAY = np.datetime64("2024-03-12")
 
@@ -86,6 +86,15 @@ def test_a_run_is_followed_to_its_end() -> None:
     assert run.after(Committed(16, 16)) == run
     run = run.after(Done(18302, 18260, 40, 2, 0, 60.0))
     assert (run.is_on, run.left, run.sentence(1, None)) == (False, 0, "")
+
+
+def test_seeing_anew_is_said_behind_the_run_and_until_it_is_done() -> None:
+    run = Run().after(Progress(40, 10, 20, 0)).after(Switching("two", "d", 1240, 18302))
+    assert run.sentence(40, None).startswith("Searchable so far")
+    run = run.after(Done(40, 20, 20, 0, 0, 1.0)).after(Switching("two", "d", 1240, 18302))
+    assert run.sentence(40, None) == "Learning to see better: 1,240 of 18,302."
+    assert run.stopped().sentence(40, None) == ""
+    assert run.after(Switched("two", "d")).sentence(40, None) == ""
 
 
 def test_no_sentence_blames() -> None:

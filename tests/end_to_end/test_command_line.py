@@ -17,6 +17,7 @@ from indexer.library import Library
 from indexer.lock import lock
 from indexer.view import View
 from models.drawn import draw_folder
+from tests.tiny_encoder import write_tiny
 from tests.waiting import wait_until_free
 
 PROGRAM = [sys.executable, "-m", "app"]
@@ -182,6 +183,34 @@ def test_a_damaged_and_a_newer_database_are_refused_and_left_alone(photo_folder:
     newer.close()
     for command in (["status"], ["search", "dog"], ["index", photo_folder]):
         assert "newer Sightword" in sightword(*command, status=1).stderr
+
+
+def test_a_library_is_switched_by_name_and_asked_with_any_encoder_that_has_seen_it(
+    photo_folder: Path, own_library_folder: Path
+) -> None:
+    write_tiny(own_library_folder / "encoders" / "tiny", "tiny", seed=1)
+    sightword("index", photo_folder, "--model", "tiny")
+    status = lines(sightword("status", "--json").stdout)[0]
+    assert (status["model"], status["dimension"], status["vectors"]) == ("tiny", 32, 16)
+    assert status["wanted"] is None
+    again = lines(sightword("index", photo_folder, "--json").stdout)[-1]
+    assert (again["indexed"], again["unchanged"]) == (0, 16)
+    assert len(lines(sightword("search", "dog", "--all", "--json").stdout)) == 16
+    unseen = sightword("search", "dog", "--model", "sightword-small")
+    assert unseen.stdout == ""
+    assert "index FOLDER --model sightword-small" in unseen.stderr
+
+    said = lines(sightword("index", photo_folder, "--model", "sightword-small", "--json").stdout)
+    assert {str(row["event"]) for row in said[:-1]} == {"progress"}
+    assert said[-1]["event"] == "done"
+    steps = [row["switching"] for row in said if "switching" in row]
+    assert steps[0] == {"model": "sightword-small", "seen": 0, "total": 16}
+    status = lines(sightword("status", "--json").stdout)[0]
+    assert (status["model"], status["vectors"]) == ("sightword-small", 16)
+    assert len(lines(sightword("search", "dog", "--all", "--json").stdout)) == 16
+    tiny = lines(sightword("search", "dog", "--all", "--model", "tiny", "--json").stdout)
+    assert len(tiny) == 16
+    assert lines(sightword("status", "--model", "tiny", "--json").stdout)[0]["vectors"] == 16
 
 
 def start_indexing(folder: Path) -> "subprocess.Popen[str]":
