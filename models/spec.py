@@ -16,6 +16,7 @@ from models.errors import BadEncoder
 from models.strict import build
 
 MANIFEST = "manifest.json"
+MOST = 4096  # pixels a side, numbers a vector, tokens, rows: several times what any CLIP has
 ANY_SCRIPT = "ANY"  # among `scripts`: there is none that the encoder has not read
 
 
@@ -145,7 +146,7 @@ class EncoderSpec:
                 raise ValueError(f"{name!r} can not be the name of a file")
         batches = (self.coreml.image_batch, self.coreml.text_batch) if self.coreml else ()
         counts = (self.dimension, self.image.side, self.text.context_length, *batches)
-        if not all(0 < count <= 65536 for count in counts):
+        if not all(0 < count <= MOST for count in counts):  # more would fill the memory
             raise ValueError(f"one of {counts} (dimension, side, context length, batches) is odd")
         if self.text.context_length < 2:
             raise ValueError("context_length must be at least 2")

@@ -156,6 +156,7 @@ def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
         ("image", {}),
         ("dimension", "many"),
         ("dimension", 0),
+        ("dimension", 1 << 30),
         ("text", None),
         ("calibration", {"bank": 1}),
         ("calibration", {"bank": "../bank.npy", "cut_z": 1}),

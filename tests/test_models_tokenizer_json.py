@@ -37,29 +37,35 @@ ODD = (
 )
 
 
-def trained(folder: Path) -> Path:
-    """A tiny tokenizer.json with an end token, as SigLIP's; bytes spell what it never read."""
-    inner = Inner(models.BPE(unk_token="<unk>"))
+def trained(path: Path, kind: str) -> Path:
+    """A tiny tokenizer.json with an end token, as SigLIP's: of bytes, or of sentence pieces."""
+    marks = ["<pad>", "<end>", "<unk>"]
+    trainer: trainers.Trainer
+    if kind == "bytes":
+        inner = Inner(models.BPE(unk_token="<unk>"))
+        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        letters = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            vocab_size=350, special_tokens=marks, initial_alphabet=letters, show_progress=False
+        )
+    else:
+        inner = Inner(models.Unigram())
+        inner.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(
+            vocab_size=60, special_tokens=marks, unk_token="<unk>", show_progress=False
+        )
     inner.normalizer = normalizers.NFKC()
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    trainer = trainers.BpeTrainer(
-        vocab_size=350,
-        special_tokens=["<pad>", "<end>", "<unk>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
     inner.train_from_iterator(CAPTIONS, trainer)
     inner.post_processor = processors.TemplateProcessing(
         single="$A <end>", special_tokens=[("<end>", END)]
     )
-    folder.mkdir(exist_ok=True)
-    inner.save(str(folder / "tokenizer.json"))
-    return folder / "tokenizer.json"
+    inner.save(str(path))
+    return path
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained(tmp_path_factory.mktemp("tokenizer"))
+    return trained(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", "bytes")
 
 
 def test_a_row_is_tokens_end_and_filling(path: Path) -> None:
@@ -126,8 +132,10 @@ def test_reading_a_tokenizer_loads_nothing_that_knows_the_network(path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["bytes", "pieces"])
 @pytest.mark.parametrize("way", ["lower", "canonicalize", "whitespace"])
-def test_tokens_are_those_of_open_clip_s_wrapper(path: Path, tmp_path: Path, way: Way) -> None:
+def test_tokens_are_those_of_open_clip_s_wrapper(tmp_path: Path, kind: str, way: Way) -> None:
+    path = trained(tmp_path / "tokenizer.json", kind)
     theirs = wrapper(path, tmp_path, way)
     ours = JsonTokenizer.read(path, PAD, way).batch(ODD, LENGTH)
     assert np.array_equal(ours, theirs(list(ODD), LENGTH).numpy())
