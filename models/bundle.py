@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -41,16 +41,27 @@ def write(folder: Path, out: Path, progress: Progress = lambda *_: None) -> Enco
     return _write_with(spec, folder, out, progress, None)
 
 
-def install(bundle: Path, home: Path, progress: Progress = lambda *_: None) -> EncoderSpec:
+def install(
+    bundle: Path,
+    home: Path,
+    progress: Progress = lambda *_: None,
+    reserved: Collection[str] = (),
+) -> EncoderSpec:
     """Unpack `bundle` into a folder of its own in `home`, prove it, and only then name it.
 
     Raises KnownError; then `home` is as it was. One that is there already, digest for digest, is
-    replaced by itself: that mends a damaged one.
+    replaced by itself: that mends a damaged one. None may be called as one of the `reserved`.
     """
     with adding(home) as place:
         folder = place / "bundle"
         folder.mkdir()
         unpack(bundle, folder, progress)
+        name = EncoderSpec.read(folder).name
+        if name in reserved:
+            raise KnownError(
+                f"{bundle.name} holds an encoder called {name}, and one of that name comes with "
+                "the program. It was not added."
+            )
         return admit(folder, home, bundle.name, progress)
 
 

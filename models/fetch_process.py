@@ -21,11 +21,12 @@ from typing import Any
 from models.errors import KnownError
 from models.fetch import fetch
 from models.fetch_part import Wanted
+from models.fetch_trouble import NoNetwork
 
 TOLD_S = 0.1  # at least, between two words on progress
 
 
-def main(_: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role is given some
     """Fetch what the line on stdin names; the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is our starter's; we see it go
     line = sys.stdin.readline()
@@ -39,7 +40,7 @@ def main(_: list[str]) -> int:
         _say({"fetched": True})
         return 0
     except KnownError as error:
-        _say({"trouble": str(error)})
+        _say({"trouble": str(error), "network": not isinstance(error, NoNetwork)})
     except OSError as error:
         _say({"trouble": f"What was fetched can't be kept: {error.strerror or error}."})
     return 1

@@ -17,6 +17,10 @@ class Cut(Exception):
     """It may go better next time: silence, a broken line, a hub that is busy."""
 
 
+class NoNetwork(KnownError):
+    """The hub can't be reached at all from here."""
+
+
 def check_address(url: str) -> None:
     """Raise KnownError for an address that we don't fetch from."""
     try:
@@ -51,7 +55,7 @@ def refusal(error: urllib.error.HTTPError, url: str) -> Exception:
 
 
 def unreachable(error: urllib.error.URLError, url: str) -> Exception:
-    """What to raise where there is no connection at all: Cut, or KnownError without a network."""
+    """What to raise where there is no connection at all: Cut, NoNetwork, or KnownError."""
     reason = error.reason
     host = urlsplit(url).hostname
     if isinstance(reason, ssl.SSLCertVerificationError):
@@ -61,11 +65,7 @@ def unreachable(error: urllib.error.URLError, url: str) -> Exception:
         )
     lost = isinstance(reason, socket.gaierror | PermissionError)
     if lost or getattr(reason, "errno", None) in UNREACHABLE:
-        return KnownError(
-            f"{host} can't be reached from here ({why(reason)}). Is there a network? If there is "
-            f"none: fetch {url} on a computer that has one, carry the file over, and add it by "
-            "its path."
-        )
+        return NoNetwork(f"{host} can't be reached from here ({why(reason)}).")
     return Cut(why(reason))
 
 

@@ -30,7 +30,8 @@ def small_encoder(folder: Path, seed: int = 0) -> EncoderSpec:
         helper.make_node("Flatten", ["coarse"], ["flat"]),
         helper.make_node("ReduceMean", ["flat"], ["mean"], axes=[1]),
         helper.make_node("Sub", ["flat", "mean"], ["around"]),
-        helper.make_node("MatMul", ["around", "w"], ["vectors"]),
+        helper.make_node("Add", ["around", "some"], ["x0"]),  # a grey picture has a vector too
+        helper.make_node("MatMul", ["x0", "w"], ["vectors"]),
     ]
     _tower(folder / "image.onnx", image, pixels, turn)
     ids = helper.make_tensor_value_info("tokens", TensorProto.INT64, ["n", "l"])
@@ -62,8 +63,8 @@ def small_encoder(folder: Path, seed: int = 0) -> EncoderSpec:
 
 def _tower(path: Path, nodes: list[Any], source: Any, weights: NDArray[np.float32]) -> None:
     result = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", D])
-    graph = helper.make_graph(
-        nodes, "tower", [source], [result], [numpy_helper.from_array(weights, "w")]
-    )
+    some = np.eye(1, D, dtype=np.float32) * 20
+    kept = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(some, "some")]
+    graph = helper.make_graph(nodes, "tower", [source], [result], kept)
     opset = [helper.make_opsetid("", 17)]
     save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)

@@ -16,7 +16,7 @@ from models import fetch_part
 from models.errors import KnownError
 from models.fetch import PAUSES_S, fetch
 from models.fetch_part import Wanted
-from models.fetch_trouble import Cut, check_address, unreachable
+from models.fetch_trouble import Cut, NoNetwork, check_address, unreachable
 from tests.hub import Hub, cut, endless, ignores_range, redirect, running, silent, status
 
 HOME = Path(__file__).resolve().parent.parent
@@ -182,11 +182,11 @@ def test_a_full_disk_is_said_before_anything_comes(
     assert left(tmp_path) == []
 
 
-def test_without_a_network_it_says_how_to_carry_the_file_over() -> None:
+def test_no_network_is_no_bad_line() -> None:
     gone = urllib.error.URLError(socket.gaierror(-3, "Temporary failure in name resolution"))
-    words = str(unreachable(gone, "https://hub.example/tower"))
-    assert "carry the file over" in words
-    assert "https://hub.example/tower" in words
+    without = unreachable(gone, "https://hub.example/tower")
+    assert isinstance(without, NoNetwork)
+    assert "hub.example can't be reached from here (Temporary failure" in str(without)
     assert isinstance(unreachable(urllib.error.URLError(TimeoutError()), "https://x/"), Cut)
 
 
