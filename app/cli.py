@@ -4,18 +4,23 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from app.paths import default_library
 from indexer.library import Library, absolute
 from indexer.scan import check_folder
 
+if TYPE_CHECKING:
+    from app.commands.models_fetch import Fetcher
+
 COMMANDS = {
     "index": "bring the index up to date with folders",
     "search": "find photos by what is in them",
     "status": "what is in the library, and what is wrong with it",
+    "models": "the encoders that look at photos: list, add, use, remove, export",
     "embed": "write vectors of photos and sentences to a file",
     "evaluate": "measure retrieval on photos with captions",
+    "doctor": "look at the machine, the library and the encoder, and say what to do",
 }
 OPENING = (
     "Without a command the window opens; folders that are given join the library.\n\ncommands:\n"
@@ -23,12 +28,20 @@ OPENING = (
 )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Do what the arguments say; the exit status. SystemExit (2) for wrong usage."""
+def run(arguments: Sequence[str], fetcher: "Fetcher | None" = None) -> int:
+    """Do what the arguments say; the exit status. SystemExit (2) for wrong usage.
+
+    `fetcher` is the process that has a network, where what is asked for may need one.
+    """
     before, after = _split(arguments)
     if after and after[0] in COMMANDS:
         parser = _parser(after[0])
-        return _command(after[0], parser.parse_args([*before, *after[1:]]), parser)
+        given = parser.parse_args([*before, *after[1:]])
+        if after[0] == "models":
+            from app.commands import models
+
+            return models.run(_library(given), given, parser, fetcher)
+        return _command(after[0], given, parser)
     parser = _window_parser()
     if after and _is_mistyped(after[0]):
         *names, last = COMMANDS
@@ -90,6 +103,10 @@ def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentPars
         from app.commands import status
 
         return status.run(library, given.model, as_json=given.json)
+    if name == "doctor":
+        from app.commands import doctor
+
+        return doctor.run(library, given.model, as_json=given.json)
     if name == "embed":
         from app.commands import embed
 
@@ -115,6 +132,10 @@ def _parser(name: str) -> argparse.ArgumentParser:
         parser.add_argument("--in", dest="inside", metavar="FOLDER", type=Path)
         parser.add_argument("--limit", type=_positive, default=50, help="at most so many (50)")
         parser.add_argument("--all", action="store_true", help="the nearest, match or not")
+    elif name == "models":
+        from app.commands import models
+
+        models.add_arguments(parser)
     elif name == "embed":
         parser.add_argument("photos", metavar="PHOTO", nargs="*", type=Path)
         parser.add_argument("--texts", metavar="FILE", type=Path, help="a sentence a line, UTF-8")

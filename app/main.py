@@ -9,10 +9,14 @@ from contextlib import suppress
 from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer.errors import BadQuestion, KnownError
 from indexer.lockdown import deny_network
 from indexer.spawn import ROLE, ROLES
+
+if TYPE_CHECKING:
+    from app.commands.models_fetch import Fetcher
 
 KNOWN, USAGE, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses; docs/command-line.md
 FULL = (ENOSPC, EDQUOT, EFBIG, EIO)  # what a write says where there is no room or the disk is bad
@@ -24,21 +28,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == [ROLE]:
         return _play(given[1:])
+    fetcher = _fetcher(given)  # before the lock-down, which would hold for it too
     if not paints_elsewhere(os.environ.get("DISPLAY", "")):
         deny_network()
     for stream in (sys.stdout, sys.stderr):  # file names need not be Unicode
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    status = _run(given)
+    status = _run(given, fetcher)
     _drop_what_nobody_takes()
     return status
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _fetcher(arguments: list[str]) -> "Fetcher | None":
+    """The one process with a network, for `models add` of what is not on the disk; else None."""
+    if not {"models", "add"} <= set(arguments):
+        return None
+    from app.commands.models_fetch import Fetcher, is_elsewhere
+
+    return Fetcher() if is_elsewhere(arguments) else None
+
+
+def _run(arguments: Sequence[str], fetcher: "Fetcher | None") -> int:
     """Do what the arguments say; the exit status, whatever went wrong."""
     try:
-        status = _answer(arguments)
+        status = _answer(arguments, fetcher)
         sys.stdout.flush()  # here, where a full disk can still be told
         return status
     except BadQuestion as error:
@@ -55,14 +69,17 @@ def _run(arguments: Sequence[str]) -> int:
         return _tell(f"the output can't be written: {error.strerror}. Make room for it.", KNOWN)
     except Exception:
         return _bug()
+    finally:
+        if fetcher is not None:
+            fetcher.close()
 
 
-def _answer(arguments: Sequence[str]) -> int:
+def _answer(arguments: Sequence[str], fetcher: "Fetcher | None") -> int:
     """What the command line gives; the parser leaves by SystemExit, with --help or wrong usage."""
     from app import cli  # after the lock-down: nothing of ours is loaded before it
 
     try:
-        return cli.run(arguments)
+        return cli.run(arguments, fetcher)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else USAGE
 
@@ -120,12 +137,14 @@ def paints_elsewhere(display: str) -> bool:
 
 
 def _play(arguments: list[str]) -> int:
-    """Be the indexer or a decoder: how the frozen program starts its own processes."""
+    """Be the indexer, a decoder or the fetcher: how the frozen program starts its own processes."""
     if not arguments or arguments[0] not in ROLES:
         print(f"sightword: {ROLE} takes one of {', '.join(ROLES)}", file=sys.stderr)
         return USAGE
     if arguments[0] == "indexer.service":
         from indexer.service import main as play
+    elif arguments[0] == "models.fetch_process":
+        from models.fetch_process import main as play
     else:
         from indexer.decoder import main as play
     return play(arguments[1:])

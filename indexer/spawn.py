@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROLE = "--role"  # `sightword --role indexer.service …`: how the frozen program plays its parts
-ROLES = ("indexer.service", "indexer.decoder")
+ROLES = ("indexer.service", "indexer.decoder", "models.fetch_process")
 
 
 def command(role: str, *arguments: str) -> list[str]:

@@ -1,0 +1,81 @@
+"""Convert weights of open_clip here, where torch is installed; else say what is missing."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from app.commands.models_progress import Line
+from indexer.errors import KnownError
+from indexer.spawn import environment
+from models.catalogue import Entry
+
+NEEDED = ("torch", "open_clip", "onnx", "coremltools", "tokenizers")
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+LAST_WORDS = 400  # characters of a converter that died
+
+
+def check(entry: Entry) -> None:
+    """Raise KnownError where this program can not convert; nothing is fetched before."""
+    frozen = getattr(sys, "frozen", False)
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if not frozen and not missing:
+        return
+    elsewhere = (
+        f"on a computer where it can, run `sightword models add {entry.name}` and `sightword "
+        f"models export {entry.name} --to DIR`, carry the bundle over, and here run `sightword "
+        f"models add DIR/{entry.name}.sightword`"
+    )
+    if frozen:
+        raise KnownError(
+            f"{entry.name} must be converted, and this program is packed without what that needs. "
+            f"Take a bundle of it: {elsewhere}."
+        )
+    raise KnownError(
+        f"{entry.name} must be converted, which needs {', '.join(missing)}. In the folder of "
+        f"Sightword's source run `{Path(sys.executable).name} -m pip install --editable "
+        f"'.[models]'`. Or take a bundle: {elsewhere}."
+    )
+
+
+def convert(
+    entry: Entry, weights: Path, tokenizer: Path | None, folder: Path, coreml: bool, line: Line
+) -> None:
+    """Write and prove the encoder in `folder`, in a process of its own. Raises KnownError."""
+    if not weights.is_file():
+        raise KnownError(f"The weights {weights} do not exist. Check how the file is spelled.")
+    line.show("converting and proving, which takes minutes", 0)
+    arguments = {
+        "--architecture": entry.architecture,
+        "--pretrained": entry.pretrained,
+        "--weights": str(weights),
+        "--name": entry.name,
+        "--licence": f"{entry.licence.name} ({entry.licence.url})",
+        "--out": str(folder),
+    }
+    if tokenizer is not None:
+        arguments["--tokenizer"] = str(tokenizer)
+    command = [sys.executable, "-m", "models.catalogue_convert"]
+    command += [word for pair in arguments.items() for word in pair]
+    done = subprocess.run(
+        [*command, "--coreml"] if coreml or sys.platform == "darwin" else command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**environment(), **OFFLINE},
+        cwd=os.sep,
+        check=False,
+    )
+    said = done.stdout.strip().rpartition("\n")[2]
+    answer = json.loads(said) if said.startswith("{") else {}
+    if "trouble" in answer:
+        raise KnownError(f"{entry.name} was not added: {answer['trouble']}")
+    if done.returncode != 0 or "digest" not in answer:
+        words = done.stderr.strip()[-LAST_WORDS:] or f"status {done.returncode}"
+        raise KnownError(
+            f"{entry.name} was not added: the converter ended before its time. Is there memory "
+            f"enough ({(entry.parameters_m or 150) * 12 / 1e3:.1f} GB)? Its last words: {words}"
+        )

@@ -1,0 +1,192 @@
+"""`sightword models use`, `remove` and `export`: what is done with encoders that are here."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from app.commands.models_list import size_of
+from app.commands.models_progress import Line
+from app.progress_line import ProgressLine
+from indexer.client import Client
+from indexer.errors import IndexerUnreachable, KnownError
+from indexer.events import Event, Forgotten, Switched, Switching, Trouble
+from indexer.library import Library
+from indexer.view import View
+from models.bundle import SUFFIX, adding, write
+from models.catalogue import Catalogue
+from models.installed import SHIPPED, find
+from models.spec import MANIFEST, EncoderSpec
+
+STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
+
+
+def use(library: Library, name: str, *, as_json: bool) -> int:
+    """Switch the library to an encoder and follow it to the end; the exit status."""
+    folder = find(name, library.encoders)
+    spec = EncoderSpec.read(folder)
+    line = ProgressLine(sys.stderr)
+
+    def show(event: Event) -> None:
+        if isinstance(event, Switching) and event.digest == spec.digest:
+            line.show(event)
+            if as_json:
+                keys = ("seen", "total", "rate_per_s", "left_s")
+                values = {key: getattr(event, key) for key in keys}
+                print(json.dumps({"event": "progress", **values}), flush=True)
+
+    try:
+        _ask(library, folder, lambda client: client.use(folder), Switched, show)
+    except KeyboardInterrupt:
+        line.end()
+        print(
+            f"Stopped. The photos that {spec.name} has seen are kept; it goes on with the next "
+            "`sightword index`, or while the window is open. Until then the old one answers.",
+            file=sys.stderr,
+        )
+        raise
+    finally:
+        line.end()
+    if as_json:
+        print(json.dumps({"event": "done", "name": spec.name}))
+    print(f"Your photos are searched with {spec.name} now.", file=sys.stderr)
+    return 0
+
+
+def remove(library: Library, name: str, *, as_json: bool) -> int:
+    """Free the disk of an encoder that a person added, and of its vectors; the exit status."""
+    if not name or name[0] == "." or os.sep in name:
+        raise KnownError(f"{name!r} is no encoder's name. `sightword models list` shows them.")
+    folder = library.encoders / name
+    fetched = library.encoders / ".fetched" / name
+    if not (folder / MANIFEST).exists() and not fetched.is_dir():
+        folder = find(name, library.encoders)  # raises, with the names of those that are there
+        if SHIPPED in folder.parents:
+            raise KnownError(f"{name} comes with the program and stays. Others can be removed.")
+    freed = sum(size_of(place) for place in (folder, fetched) if place.is_dir())
+    digest = _digest(folder)
+    _check_idle(library, name, digest)
+    if digest and library.database.exists():
+        _forget(library, digest)
+    with adding(library.encoders) as scratch:  # renamed first: what is half gone has no name
+        for number, place in enumerate((folder, fetched)):
+            if place.is_dir():
+                place.rename(scratch / str(number))
+    if as_json:
+        print(json.dumps({"event": "done", "name": name, "bytes": freed}))
+    print(f"{name} is gone; {freed / 1e6:,.0f} MB of the disk are free again.", file=sys.stderr)
+    return 0
+
+
+def export(library: Library, name: str, to: Path, format: str, *, as_json: bool) -> int:
+    """Write an encoder to `to`: a bundle, or a folder of bare files; the exit status."""
+    folder = find(name, library.encoders)
+    spec = EncoderSpec.read(folder)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KnownError(f"{to} can't be made: {error.strerror}. Name another place.") from error
+    line = Line(as_json)
+    if format == "bundle":
+        out = to / f"{spec.name}{SUFFIX}"
+        write(folder, out, line.show)
+    else:
+        out = to / spec.name
+        _copy(spec, folder, out, format)
+    line.end()
+    if as_json:
+        print(json.dumps({"event": "done", "name": spec.name, "path": str(out)}))
+    else:
+        print(out)
+    _remind(spec)
+    return 0
+
+
+def _ask(
+    library: Library,
+    encoder: Path,
+    ask: Callable[[Client], str],
+    ends: type[Switched] | type[Forgotten],
+    show: Callable[[Event], None] = lambda _: None,
+) -> None:
+    """Hand the library's indexer a request and follow it to its end. Raises KnownError."""
+    client = Client.connect(library, encoder)
+    try:
+        request = ask(client)
+        for event in client.events():
+            show(event)
+            if isinstance(event, Trouble) and (request in event.requests or event.is_the_end):
+                raise KnownError(event.message)
+            if isinstance(event, ends) and request in event.requests:
+                return
+    finally:
+        client.close()
+        client.wait(STOP_S)
+    raise IndexerUnreachable(
+        f"The indexer stopped. {library.log} says why. What was done is kept: ask again."
+    )
+
+
+def _forget(library: Library, digest: str) -> None:
+    """Let the indexer delete the vectors of an encoder, where the library has any."""
+    with View(library) as view:
+        known = {one.digest for one in view.encoders()}
+    if digest in known:
+        _ask(library, find(None, library.encoders), lambda one: one.forget(digest), Forgotten)
+
+
+def _check_idle(library: Library, name: str, digest: str | None) -> None:
+    """Raise KnownError where the library is searched, or soon to be, with this encoder."""
+    with View(library) as view:
+        serving, switch = view.serving(), view.switch()
+    if digest and serving and serving.digest == digest:
+        raise KnownError(
+            f"Your photos are searched with {name}. Choose another first: sightword models use NAME"
+        )
+    if digest and switch and switch.wanted.digest == digest:
+        raise KnownError(
+            f"{name} is just seeing your photos. Stay with the one that answers first: sightword "
+            f"models use {serving.name if serving else 'NAME'}"
+        )
+
+
+def _digest(folder: Path) -> str | None:
+    """The digest in a manifest; None where it is damaged or not there."""
+    try:
+        return EncoderSpec.read(folder).digest
+    except KnownError:
+        return None
+
+
+def _copy(spec: EncoderSpec, folder: Path, out: Path, format: str) -> None:
+    """The files of one runtime, and the manifest, into the folder `out`. Raises KnownError."""
+    packages = list(spec.packages()) if format == "coreml" else []
+    if format == "coreml" and not packages:
+        raise KnownError(
+            f"{spec.name} has no packages for Core ML. Where it can be converted, `sightword "
+            f"models remove {spec.name}` and `sightword models add {spec.name} --coreml` make them."
+        )
+    if out.exists():
+        raise KnownError(f"{out} is there already. Name another place with --to.")
+    try:
+        out.mkdir()
+        for name in (MANIFEST, *spec.single_files()):
+            shutil.copyfile(folder / name, out / name)
+        for name in packages:
+            shutil.copytree(folder / name, out / name)
+    except OSError as error:
+        shutil.rmtree(out, ignore_errors=True)
+        raise KnownError(f"{out} can't be written: {error.strerror}. Make room.") from error
+
+
+def _remind(spec: EncoderSpec) -> None:
+    """Say it where others' terms forbid to hand an encoder on."""
+    for entry in Catalogue.read().entries:
+        if entry.name == spec.name and not entry.licence.redistribute:
+            print(
+                f"It is for yourself: {entry.licence.name} does not let you hand it on. "
+                f"{entry.licence.url}",
+                file=sys.stderr,
+            )

@@ -1,0 +1,285 @@
+"""`sightword models` as people type it: what is added, used, removed, carried, and refused."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app import cli
+from app.commands.models_fetch import is_elsewhere
+from app.commands.models_list import what_is_lacking
+from indexer.errors import BadQuestion, KnownError
+from models.bundle import write
+from models.installed import DEFAULT, find
+from models.spec import EncoderSpec
+from tests.hub import cut, running
+from tests.small_encoder import small_encoder
+
+HOME = Path(__file__).resolve().parent.parent
+PROGRAM = [sys.executable, "-m", "app", "models"]
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's /proc")
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a small encoder called `tiny`."""
+    folder = tmp_path_factory.mktemp("made") / "tiny"
+    small_encoder(folder)
+    out = folder.with_name("tiny.sightword")
+    write(folder, out)
+    return out
+
+
+def models(*arguments: object) -> int:
+    return cli.run(["models", *map(str, arguments)])
+
+
+def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def sightword(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """The program itself, which locks itself down."""
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=HOME, check=False
+    )
+
+
+def test_a_bundle_is_added_listed_used_and_removed(
+    bundle: Path,
+    photo_folder: Path,
+    own_library_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run(["index", str(photo_folder)]) == 0
+    capsys.readouterr()
+    assert models("add", bundle, "--json") == 0
+    said = rows(capsys)
+    assert {row["event"] for row in said[:-1]} == {"progress"}
+    assert said[-1] == {"event": "done", "name": "tiny", "dimension": 48}
+
+    assert models("list", "--json") == 0
+    listed = {row["name"]: row for row in rows(capsys)}
+    assert (listed["tiny"]["state"], listed[DEFAULT]["state"]) == ("added", "ours")
+    assert (listed["tiny"]["in_use"], listed[DEFAULT]["in_use"]) == (False, True)
+    assert listed[DEFAULT]["vectors"] == 16
+    assert listed["tiny"]["photos_per_s"]
+    assert listed["tiny"]["against_default"]
+    assert listed["mobileclip2-s0"]["state"] == "available"
+    assert (own_library_folder / "speeds.json").is_file()
+
+    assert models("use", "tiny", "--json") == 0
+    assert rows(capsys)[-1] == {"event": "done", "name": "tiny"}
+    with pytest.raises(KnownError, match="searched with tiny"):
+        models("remove", "tiny")
+    assert models("use", DEFAULT) == 0
+    capsys.readouterr()
+    assert models("remove", "tiny", "--json") == 0
+    assert rows(capsys)[-1]["name"] == "tiny"
+    assert not (own_library_folder / "encoders" / "tiny").exists()
+    models("list", "--json")
+    assert "tiny" not in {row["name"] for row in rows(capsys)}
+
+
+def test_what_can_not_be_added_leaves_no_trace(
+    bundle: Path, tmp_path: Path, own_library_folder: Path
+) -> None:
+    damaged = tmp_path / "damaged.sightword"
+    damaged.write_bytes(bundle.read_bytes()[:-2000])
+    with pytest.raises(KnownError, match="cut short"):
+        models("add", damaged)
+    with pytest.raises(KnownError, match="does not exist"):
+        models("add", tmp_path / "nowhere.sightword")
+    with pytest.raises(KnownError, match="is a folder"):
+        models("add", tmp_path)
+    with pytest.raises(KnownError, match="Nearest: mobileclip2-s0"):
+        models("add", "mobileclip-s0")
+    shutil.copytree(find(), tmp_path / DEFAULT)
+    write(tmp_path / DEFAULT, tmp_path / "ours.sightword")
+    with pytest.raises(KnownError, match="comes with the program"):
+        models("add", tmp_path / "ours.sightword")
+    homes = [path.name for path in (own_library_folder / "encoders").iterdir()]
+    assert [name for name in homes if not name.startswith(".")] == []
+
+
+def test_a_file_address_is_a_path(bundle: Path, own_library_folder: Path) -> None:
+    assert models("add", bundle.as_uri()) == 0
+    assert find("tiny", own_library_folder / "encoders").is_dir()
+
+
+def test_an_encoder_goes_out_as_a_bundle_or_as_bare_files(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models("add", bundle)
+    capsys.readouterr()
+    assert models("export", "tiny", "--to", tmp_path / "out") == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / 'tiny.sightword'}\n"
+    assert (tmp_path / "out" / "tiny.sightword").read_bytes() == bundle.read_bytes()
+    assert models("export", "tiny", "--to", tmp_path / "out", "--format", "onnx") == 0
+    EncoderSpec.read(tmp_path / "out" / "tiny").verify(tmp_path / "out" / "tiny")
+    with pytest.raises(KnownError, match="is there already"):
+        models("export", "tiny", "--to", tmp_path / "out", "--format", "onnx")
+    with pytest.raises(KnownError, match="no packages for Core ML"):
+        models("export", "tiny", "--to", tmp_path / "more", "--format", "coreml")
+
+
+def test_ours_stay_and_names_lead_nowhere_else(own_library_folder: Path) -> None:
+    with pytest.raises(KnownError, match="comes with the program"):
+        models("remove", DEFAULT)
+    for name in ("../library", ".kept", "a/b"):
+        with pytest.raises(KnownError, match="no encoder's name"):
+            models("remove", name)
+    with pytest.raises(KnownError, match="no encoder called"):
+        models("remove", "nothing")
+    with pytest.raises(KnownError, match="no encoder called"):
+        models("use", "nothing")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["use"], ["frobnicate", "x"], ["export", DEFAULT], ["add", "a", "b"]]
+)
+def test_wrong_usage_is_said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        models(*arguments)
+    assert leaving.value.code == 2
+    assert "usage: sightword models" in capsys.readouterr().err
+
+
+def test_a_licence_must_be_accepted_before_anything_is_fetched(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.safetensors"
+    with pytest.raises(KnownError, match=r"licence that you must accept.*--accept-licence"):
+        models("add", "mobileclip2-s0", "--weights", weights)
+    with pytest.raises(KnownError, match="do not exist"):
+        models("add", "mobileclip2-s0", "--weights", weights, "--accept-licence")
+    with pytest.raises(BadQuestion, match="--tokenizer FILE"):
+        models("add", "vit-b-16-siglip2", "--weights", weights)
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    ours, theirs = pty.openpty()
+    yield ours, theirs
+    os.close(ours)
+
+
+@pytest.mark.parametrize(("answer", "words"), [("no", "was not accepted"), ("yes", "do not exist")])
+def test_on_a_terminal_the_whole_licence_is_shown(tmp_path: Path, answer: str, words: str) -> None:
+    with terminal() as (ours, theirs):
+        process = subprocess.Popen(
+            [*PROGRAM, "add", "mobileclip2-s0", "--weights", str(tmp_path / "none")],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=HOME,
+        )
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+        assert process.wait(timeout=30) == 1
+    text = shown.decode()
+    assert "exclusively for Research Purposes" in text.replace("\r\n", " ").replace("  ", " ")
+    assert 'Type "yes"' in text
+    assert words in " ".join(text.split())
+
+
+def test_what_torch_is_needed_for_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.commands import models_convert
+
+    (tmp_path / "weights.safetensors").touch()
+    arguments = ("add", "vit-b-32-datacomp", "--weights", tmp_path / "weights.safetensors")
+    monkeypatch.setattr(models_convert, "NEEDED", ("torch", "no_such_package"))
+    with pytest.raises(KnownError, match=r"needs no_such_package.*'\.\[models\]'.*carry"):
+        models(*arguments)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(KnownError, match=r"packed without what that needs\. Take a bundle"):
+        models(*arguments)
+
+
+def test_a_bundle_is_fetched_from_an_address_and_goes_on_after_a_cut(
+    bundle: Path, own_library_folder: Path
+) -> None:
+    with running(**{"tiny.sightword": bundle.read_bytes()}) as hub:
+        hub.answers.append(cut(40_000))
+        done = sightword("add", f"{hub.url}/tiny.sightword", "--json")
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said[-1]["event"] == "done"
+    assert "fetching tiny.sightword" in {row.get("step") for row in said}
+    assert hub.ranges == [None, "bytes=40000-"]
+    assert find("tiny", own_library_folder / "encoders").is_dir()
+    assert not list((own_library_folder / "encoders" / ".fetched").iterdir())
+
+
+def test_a_wrong_address_or_a_file_that_is_no_bundle_is_said_and_forgotten(
+    own_library_folder: Path,
+) -> None:
+    with running(page=b"<html>") as hub:
+        for name, words in (("page", "no encoder bundle"), ("none.sightword", "no such file")):
+            done = sightword("add", f"{hub.url}/{name}")
+            assert (done.returncode, done.stdout) == (1, "")
+            assert words in done.stderr
+            assert done.stderr.count("\n") == 1
+    done = sightword("add", "http://hub.example/x.sightword")
+    assert "only https" in done.stderr
+    assert not list((own_library_folder / "encoders" / ".fetched").iterdir())
+
+
+@linux_only
+def test_only_the_fetcher_has_a_network_and_it_knows_no_library(own_library_folder: Path) -> None:
+    code = (
+        "import sys; from app.commands.models_fetch import Fetcher\n"
+        "from indexer.lockdown import deny_network\n"
+        "fetcher = Fetcher(); deny_network()\n"
+        "for pid in ('self', fetcher._process.pid):\n"
+        "    print('Seccomp:\\t2' in open(f'/proc/{pid}/status').read())\n"
+        "print('SIGHTWORD_LIBRARY' in open(f'/proc/{fetcher._process.pid}/environ').read())\n"
+        "fetcher.close(); print(fetcher._process.returncode)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME, check=True
+    )
+    assert done.stdout.split() == ["True", "False", "False", "0"]
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"),
+    [
+        ("models add mobileclip2-s0", True),
+        ("--library there models add ViT-L-14/openai --json", True),
+        ("models --json add https://hub.example/x.sightword", True),
+        ("models add https://hub.example/x --accept-licence", True),
+        ("models add x.sightword", False),
+        ("models add ./mobileclip2-s0", False),
+        ("models add file:///tmp/x.sightword", False),
+        ("models add mobileclip2-s0 --weights=w.safetensors", False),
+        ("models add --help", False),
+        ("models add", False),
+        ("models list", False),
+        ("models use add", False),
+        ("search models add", False),
+        ("index models add", False),
+    ],
+)
+def test_only_adding_what_is_elsewhere_starts_it(line: str, asks: bool) -> None:
+    assert is_elsewhere(line.split()) is asks
+
+
+def test_an_encoder_that_this_machine_can_not_hold_says_so(tmp_path: Path) -> None:
+    assert what_is_lacking(10, 40, tmp_path) is None
+    assert "memory" in str(what_is_lacking(1e9, 1, tmp_path))
+    assert "on the disk" in str(what_is_lacking(1, 1e12, tmp_path))
+    assert what_is_lacking(None, None, tmp_path) is None
