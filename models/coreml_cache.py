@@ -4,6 +4,7 @@ To load a package compiles it anew at each start, tens of seconds for a large to
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def compiled(link: Link, package: Path, sha256: str, cache: Path) -> Path:
             except OSError:
                 if not path.is_dir():  # else another process of ours was quicker
                     raise
+        for old in set(cache.glob(f"{package.stem}-*.mlmodelc")) - {path}:
+            shutil.rmtree(old, ignore_errors=True)  # of a package that this one has replaced
     except OSError as error:
         raise BadEncoder(
             f"{package} can not be compiled into {cache}: {error.strerror or error}."

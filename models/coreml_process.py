@@ -17,6 +17,7 @@ import numpy as np
 
 from models.framed import Array, Header, receive, send
 
+REFERENCES = 1000  # to each input, so that some may get lost
 # coremltools takes these along where they are installed; none is needed to run a model.
 UNWANTED = ("torch", "torchvision", "transformers", "tensorflow", "sklearn")
 DEVICES = {
@@ -36,6 +37,7 @@ class Models:
         self._library = library
         self._loaded: dict[str, Any] = {}
         self._made = 0
+        self._fed: dict[tuple[Any, ...], list[Array]] = {}
 
     def answer(self, asked: Header, array: Array | None) -> tuple[Header, Array | None]:
         """Do what is asked. What goes wrong is an answer too: {"trouble": why}."""
@@ -74,10 +76,25 @@ class Models:
 
         It lends IOSurfaces, and a system has some 16,000 of them.
         """
+        model, fed = self._loaded[asked["model"]], self._lasting(array)
         began_s = time.monotonic()
-        predicted = self._loaded[asked["model"]].predict({asked["input"]: array})
+        predicted = model.predict({asked["input"]: fed})
         rows = np.array(predicted[asked["output"]], np.float32, copy=True)
         return {"predict_s": time.monotonic() - began_s}, rows
+
+    def _lasting(self, array: Array) -> Array:
+        """The numbers of `array` in one that is never freed, the same for each of its shape.
+
+        Core ML lets go of an input some time after its prediction, on a thread that Python knows
+        nothing of: coremltools 9.0 then counts a reference down without the lock (mended later in
+        its CoreMLPythonArray.mm). A count that is off by a few must not free what is in use.
+        """
+        kept = self._fed.setdefault((array.shape, array.dtype), [])
+        if not kept:
+            kept.extend([array] * REFERENCES)
+        if kept[0] is not array:
+            kept[0][:] = array
+        return kept[0]
 
     def _plan(self, compiled: str, units: str) -> Header:
         """What Core ML means to run where: {device: {kind of operation: how many}}, and costs."""

@@ -20,7 +20,10 @@ def send(stream: IO[bytes], header: Header, array: Array | None = None) -> None:
 
 
 def receive(stream: IO[bytes]) -> tuple[Header, Array | None]:
-    """Read one message. Raises EOFError at the end, in the midst of a message too."""
+    """Read one message. Raises EOFError at the end, in the midst of a message too.
+
+    The array may be written to: Core ML takes no other, though it only reads.
+    """
     line = stream.readline()
     if not line.endswith(b"\n"):
         raise EOFError
@@ -28,8 +31,9 @@ def receive(stream: IO[bytes]) -> tuple[Header, Array | None]:
     what = header.pop("array")
     if what is None:
         return header, None
-    empty = np.empty(what["shape"], np.dtype(what["dtype"]))
-    data = stream.read(empty.nbytes)
-    if len(data) < empty.nbytes:
+    array = np.empty(what["shape"], np.dtype(what["dtype"]))
+    data = stream.read(array.nbytes)
+    if len(data) < array.nbytes:
         raise EOFError
-    return header, np.frombuffer(data, empty.dtype).reshape(empty.shape)
+    array.reshape(-1)[:] = np.frombuffer(data, array.dtype)
+    return header, array

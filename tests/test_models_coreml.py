@@ -94,8 +94,12 @@ def test_rows_are_copied_before_core_ml_writes_over_them(tmp_path: Path) -> None
     _, first = models.answer(asked, pictures(BATCH).astype(np.float32))
     assert first is not None
     kept = first.copy()
-    models.answer(asked, 255 - pictures(BATCH).astype(np.float32))
+    _, second = models.answer(asked, 255 - pictures(BATCH).astype(np.float32))
     assert np.array_equal(first, kept)
+    assert second is not None
+    np.testing.assert_allclose(
+        second, unit_rows((255 - pictures(BATCH)).mean(axis=(2, 3)) @ WEIGHTS), atol=1e-5
+    )
 
 
 def test_a_package_is_compiled_once(tmp_path: Path, open_encoder: Any) -> None:
@@ -105,6 +109,16 @@ def test_a_package_is_compiled_once(tmp_path: Path, open_encoder: Any) -> None:
     assert compiled.suffix == ".mlmodelc"
     (tmp_path / "e" / "image.mlpackage" / "fake.json").unlink()  # nobody reads it again
     assert np.array_equal(open_encoder(tmp_path / "e", "CPU_ONLY").images(pictures(3)), first)
+
+
+def test_what_an_older_package_was_compiled_into_goes(tmp_path: Path, open_encoder: Any) -> None:
+    (tmp_path / "cache" / "image-0123.mlmodelc").mkdir(parents=True)
+    (tmp_path / "cache" / "text-0123.mlmodelc").mkdir()
+    encoder_folder(tmp_path / "e")
+    open_encoder(tmp_path / "e", "CPU_ONLY").images(pictures(1))
+    kept = sorted(path.stem.partition("-")[0] for path in (tmp_path / "cache").iterdir())
+    assert kept == ["image", "text"]
+    assert not (tmp_path / "cache" / "image-0123.mlmodelc").exists()
 
 
 def test_a_damaged_package_is_not_compiled(tmp_path: Path, open_encoder: Any) -> None:

@@ -60,6 +60,8 @@ class CompiledMLModel:
         (array,) = (data[self._told["input"]],)
         if list(array.shape) != self._told["shape"] or array.dtype != self._told["dtype"]:
             raise RuntimeError(f"MultiArray shape {array.shape} is not {self._told['shape']}")
+        if not array.flags.writeable or not array.flags.c_contiguous:
+            raise ValueError("array is not writeable")  # `mutable_data` in CoreMLPythonArray.mm
         if self._fault == "dies later":
             os._exit(9)
         if array.ndim == 4:
