@@ -1,4 +1,4 @@
-"""Try a frozen Sightword: feed it five photos, ask it one question, look at its window.
+"""Try a frozen Sightword: give it five photos, a question and an encoder, look at its window.
 
     python packaging/smoke_test.py dist/sightword/sightword
 
@@ -12,14 +12,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import tokenizers
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from models import bundle
+from models.bundle_parity import PARITY, Parity
 from models.drawn import draw_folder
+from models.onnx import OnnxEncoder
+from models.spec import sha256_of
+from tests.small_encoder import WORDS, small_encoder
 
 FOREIGN = ("torch", "coremltools", "open_clip", "scipy", "matplotlib")  # no part of the app
 COMMAND_S = 120.0
@@ -49,6 +56,25 @@ def ask(program: Path, environment: dict[str, str], *arguments: str) -> list[dic
     print(f"{arguments[0]}: exit {done.returncode} after {time.monotonic() - started_s:.1f} s")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def foreign_bundle(folder: Path) -> Path:
+    """A bundle as others' encoders come in: its tokenizer is a tokenizer.json."""
+    made = folder / "foreign"
+    spec = small_encoder(made)
+    inner = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
+    inner.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=200, special_tokens=["<pad>", "<unk>"], show_progress=False
+    )
+    inner.train_from_iterator(WORDS, trainer)
+    inner.save(str(made / "tokens"))
+    sha256 = sha256_of(made / "tokens")
+    text = replace(spec.text, kind="tokenizers", clean="lower", tokenizer_sha256=sha256)
+    replace(spec, text=text).write(made)
+    Parity.of(OnnxEncoder(made), 12).write(made / PARITY)
+    bundle.write(made, folder / "foreign.sightword")
+    return folder / "foreign.sightword"
 
 
 def colours_of_window(program: Path, environment: dict[str, str], folder: Path) -> int:
@@ -86,6 +112,11 @@ def main(program: Path) -> int:
         assert (done["event"], done["indexed"], done["failed"]) == ("done", 5, 0), done
         hits = ask(program, environment, "search", "a dog on the grass", "--all")
         assert {Path(hit["path"]).name for hit in hits} == {photo.path.name for photo in photos}
+        ask(
+            program, environment, "models", "add", str(foreign_bundle(folder))
+        )  # proves both towers
+        listed = ask(program, environment, "models", "list")
+        assert any(one.get("name") == "foreign" for one in listed), listed
         assert colours_of_window(program, environment, folder) >= COLOURS, "the window stayed empty"
     return 0
 
