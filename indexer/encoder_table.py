@@ -65,19 +65,22 @@ class EncoderTable:
 
     def want(self, encoder: KnownEncoder) -> None:
         """Queue all that this encoder has not seen yet. In a library where none serves, it does."""
+        at_work = (self.serving, self.wanted)  # whose queues the triggers keep
+        is_at_work = any(one is not None and one.id == encoder.id for one in at_work)
         with as_bad_library(self._library), self._db.atomic():
             self._connection.execute(
                 "UPDATE library SET wanted = :id, serving = coalesce(serving, :id)",
                 {"id": encoder.id},
             )
             self._connection.execute(f"DELETE FROM unseen WHERE encoder_id NOT IN {AT_WORK}")
-            self._connection.execute(
-                "INSERT OR IGNORE INTO unseen SELECT :id, max(mtime_ns), content_id FROM photo"
-                " WHERE content_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM embedding"
-                "  WHERE encoder_id = :id AND embedding.content_id = photo.content_id)"
-                " GROUP BY content_id",
-                {"id": encoder.id},
-            )
+            if not is_at_work:
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO unseen SELECT :id, max(mtime_ns), content_id FROM photo"
+                    " WHERE content_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM embedding"
+                    "  WHERE encoder_id = :id AND embedding.content_id = photo.content_id)"
+                    " GROUP BY content_id",
+                    {"id": encoder.id},
+                )
 
     def swap(self) -> None:
         """Let the wanted one serve from now on. The vectors of the other stay."""

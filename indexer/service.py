@@ -106,6 +106,7 @@ class Service:
                 for folder in folders:
                     self.store.leave(folder)
                 self.tell(FoldersChanged())
+                self.store.collect(self.stopping.is_set)
             case "use" | "forget":
                 self._choose(message, request)
             case _:

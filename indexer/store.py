@@ -116,7 +116,7 @@ class Store:
         return True
 
     def leave(self, folder: Path) -> None:
-        """Take `folder` out of the library, and what is known of photos that lay only there."""
+        """Take `folder` out of the library; `collect` drops what no photo shows any more."""
         with as_bad_library(self.library), self.db.atomic():
             row = self.connection.execute(
                 "SELECT id FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
@@ -125,7 +125,6 @@ class Store:
                 return
             self.connection.execute("DELETE FROM photo WHERE folder_id = ?", row)
             self.connection.execute("DELETE FROM folder WHERE id = ?", row)
-        self.collect()
 
     def collect(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Drop contents that no photo shows any more, with their vectors, some at a time."""

@@ -180,6 +180,7 @@ def test_a_folder_that_leaves_takes_its_contents_out_of_every_queue(store: Store
     add(store, one, {f"{n}.jpg": f"content {n}" for n in range(1200)})
     store.encoders.want(two)
     store.leave(FOLDER)
+    store.collect()
     assert vectors(store) == 0
     for table in ("content", "unseen", "unshown", "photo"):
         assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

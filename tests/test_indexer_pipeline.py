@@ -204,6 +204,7 @@ def test_leaving_takes_photos_and_vectors_out_but_not_those_of_copies_elsewhere(
     bench.update(photo_folder)
     bench.update(other)
     bench.store.leave(photo_folder)
+    bench.store.collect()
     counts = bench.view.counts()
     assert (counts.photos, counts.indexed, counts.vectors) == (1, 1, 1)
 
