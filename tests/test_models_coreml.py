@@ -28,6 +28,8 @@ from models.coreml_process import Models
 from models.coreml_trial import FILE, UNITS, Tried, best, this_machine
 from models.encoder import Encoder, unit_rows
 from models.errors import BadEncoder
+from models.onnx import OnnxEncoder
+from models.quick_or_sure import QuickOrSure
 from models.spec import EncoderSpec
 from models.tokenizer import Tokenizer
 from tests.fake_core_ml import (
@@ -234,6 +236,20 @@ def test_a_process_that_can_not_be_started_is_a_known_error(tmp_path: Path) -> N
 def test_what_nobody_knows_how_to_do_is_trouble() -> None:
     answer, _ = Models(fake()).answer({"do": "fly"}, None)
     assert answer == {"trouble": "nobody knows how to fly"}
+
+
+@pytest.mark.skipif(installed.has_core_ml(), reason="Core ML is here")
+def test_without_core_ml_onnx_runtime_does_all(tmp_path: Path) -> None:
+    encoder_folder(tmp_path / "e")
+    assert isinstance(installed.load(tmp_path / "e"), OnnxEncoder)
+
+
+@pytest.mark.skipif(not installed.has_core_ml(), reason="needs a Mac")
+def test_with_core_ml_both_stand_by(tmp_path: Path) -> None:
+    spec = encoder_folder(tmp_path / "e")
+    assert isinstance(installed.load(tmp_path / "e"), QuickOrSure)
+    replace(spec, coreml=None).write(tmp_path / "e")
+    assert isinstance(installed.load(tmp_path / "e"), OnnxEncoder)
 
 
 def test_compiled_models_lie_beside_the_encoder_but_not_in_the_application(
