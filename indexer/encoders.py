@@ -11,7 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.kept_encoders import drop_copy, folder_of, kept, successor, sweep_copies
+from indexer.kept_encoders import (
+    drop_copy,
+    folder_of,
+    kept,
+    namesake,
+    successor,
+    sweep_copies,
+)
 from indexer.photo import KnownEncoder
 from indexer.pipeline import BatchEncoder
 from indexer.snapshots import Snapshots
@@ -46,8 +53,8 @@ class Encoders:
         """Begin with those that the library names; with the one in `first` where it names none.
 
         Where the program brings a newer version of the one that serves, that is wanted now. Where
-        the one that serves is nowhere any more, `first` takes its place at once: without its text
-        tower its vectors can't be searched. Raises BadEncoder, BadLibrary.
+        the one that serves is nowhere any more, its namesake or else `first` takes its place at
+        once: without its text tower its vectors can't be searched. Raises BadEncoder, BadLibrary.
         """
         self._store = store
         self._cores = cores
@@ -65,7 +72,8 @@ class Encoders:
             if known is None:
                 raise
             log.warning("%s", error)
-            store.encoders.want(self._add(first).known)
+            heir = namesake(store.library, known, shipped) or first
+            store.encoders.want(self._add(heir).known)
             store.encoders.swap()
         self._find_wanted()
 

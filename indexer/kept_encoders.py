@@ -72,6 +72,15 @@ def successor(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) ->
     return None
 
 
+def namesake(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) -> Path | None:
+    """The folder of an encoder that is called the same, whatever its weights."""
+    for folder in _candidates(library, known, shipped):
+        spec = _spec(folder)
+        if spec is not None and spec.name == known.name:
+            return folder
+    return None
+
+
 def drop_copy(library: Library, known: KnownEncoder) -> None:
     """Delete the library's own copy of an encoder, if it has one."""
     if known.folder is not None and library.kept_encoders in known.folder.parents:

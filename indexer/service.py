@@ -117,10 +117,11 @@ class Service:
         requests = (request,) if request is not None else ()
         try:
             if message["do"] == "use":
-                self.switcher.use(Path(message["encoder"]), request)
+                self.switcher.use(Path(message.get("encoder", "")), request)
             else:
-                self.switcher.forget(message["digest"], self.stopping.is_set)
-                self.tell(Forgotten(message["digest"], requests))
+                digest = message.get("digest", "")
+                self.switcher.forget(digest, self.stopping.is_set)
+                self.tell(Forgotten(digest, requests))
         except BadLibrary:
             raise
         except KnownError as error:

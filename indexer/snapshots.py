@@ -20,6 +20,7 @@ class Snapshots:
             sweep(view)
             self._in_snapshot = len(VectorIndex(view, spec.digest, spec.dimension))
             self._vectors = view.counts(spec.digest).vectors
+        self.added(0)  # readers passed over the last one if its last photo has left the library
 
     def added(self, vectors: int) -> None:
         """Note that vectors were committed, and write a snapshot when it is due."""

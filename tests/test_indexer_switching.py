@@ -333,6 +333,25 @@ def test_a_new_version_of_ours_is_learned_by_itself_while_the_old_one_serves(
         assert library.kept_encoders in known.folder.parents
 
 
+def test_an_encoder_that_was_replaced_in_its_place_is_followed_by_its_namesake(
+    serve: Serve, library: Library, tmp_path: Path
+) -> None:
+    old = write_encoder(library.encoders / "mine", named="mine")
+    client = serve(first=library.encoders / "mine").client()
+    until(client, client.add([draw(tmp_path / "photos", 30)]))
+    client.close()
+    wait_until_free(library)
+    manifest = library.encoders / "mine" / "manifest.json"
+    write_encoder(manifest.parent, named="other weights")
+    manifest.write_text(manifest.read_text("utf-8").replace("other weights", "mine", 1), "utf-8")
+    until_switched(serve().client())
+    with View(library) as view:
+        known = view.serving()
+        assert known is not None
+        assert (known.name, known.digest != old.digest) == ("mine", True)
+        assert view.counts(known.digest).vectors == 30
+
+
 def test_an_encoder_that_is_nowhere_any_more_gives_way_to_the_one_at_hand(
     serve: Serve, library: Library, tmp_path: Path
 ) -> None:
