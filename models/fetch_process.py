@@ -9,6 +9,7 @@ JSON, `{"file": "...", "done": 1, "of": 2}`, and at last `{"fetched": true}` or 
 When its stdin closes it ends at once; what came is kept.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -16,13 +17,14 @@ import sys
 import threading
 import time
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from models.errors import KnownError
 from models.fetch import fetch
 from models.fetch_part import Wanted
 from models.fetch_trouble import NoNetwork
 
+LOCK = ".lock"  # in the folder: two processes would write the same part
 TOLD_S = 0.1  # at least, between two words on progress
 
 
@@ -35,8 +37,11 @@ def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role is given som
     threading.Thread(target=_end_with_starter, daemon=True).start()
     try:
         folder, files = _asked(json.loads(line))
-        for wanted in files:
-            fetch(wanted, folder, Telling(wanted.name))
+        with (folder / LOCK).open("w") as lock:
+            _hold(lock, folder)
+            for wanted in files:
+                fetch(wanted, folder, Telling(wanted.name))
+            (folder / LOCK).unlink()
         _say({"fetched": True})
         return 0
     except KnownError as error:
@@ -68,6 +73,16 @@ def _asked(message: dict[str, Any]) -> tuple[Path, list[Wanted]]:
         if PurePosixPath(wanted.name).name != wanted.name or wanted.name.startswith("."):
             raise KnownError(f"{wanted.name!r} is no name for a file of its own.")
     return Path(message["folder"]), files
+
+
+def _hold(lock: IO[str], folder: Path) -> None:
+    """Keep others out of the folder as long as this process lives. Raises KnownError."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise KnownError(
+            f"Another process fetches the same into {folder} just now. Wait until it is done."
+        ) from error
 
 
 def _end_with_starter() -> None:

@@ -1,5 +1,6 @@
 """Fetching from hubs that hang, cut, refuse, lie, or are not there."""
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -16,6 +17,7 @@ from models import fetch_part
 from models.errors import KnownError
 from models.fetch import PAUSES_S, fetch
 from models.fetch_part import Wanted
+from models.fetch_process import LOCK
 from models.fetch_trouble import Cut, NoNetwork, check_address, unreachable
 from tests.hub import Hub, cut, endless, ignores_range, redirect, running, silent, status
 
@@ -212,12 +214,21 @@ def test_the_process_fetches_what_it_is_told_and_keeps_to_its_folder(tmp_path: P
         {"file": "tower", "done": len(BODY), "of": len(BODY)},
         {"fetched": True},
     ]
-    assert (tmp_path / "tower").read_bytes() == BODY
+    assert left(tmp_path) == ["tower"]
     wrong = {"folder": str(tmp_path), "files": [one, one | {"name": "../tower"}]}
     ended, said = ask(json.dumps(wrong) + "\n")
     assert ended == 1
     assert "no name for a file" in str(said[0]["trouble"])
     assert ask("\n") == (0, [])
+
+
+def test_two_processes_do_not_write_the_same_part(tmp_path: Path) -> None:
+    with running(tower=BODY) as hub, (tmp_path / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        one = {"url": f"{hub.url}/tower", "name": "tower"}
+        ended, said = ask(json.dumps({"folder": str(tmp_path), "files": [one]}) + "\n")
+    assert ended == 1
+    assert "Another process fetches" in str(said[0]["trouble"])
 
 
 def test_the_process_ends_when_its_starter_is_gone(tmp_path: Path) -> None:

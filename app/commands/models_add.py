@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -166,8 +165,8 @@ class Adding:
         except NoNetwork as error:
             raise NoNetwork(f"{error} Is there a network? If there is none: {carry}.") from error
         finally:
-            with suppress(OSError):
-                place.rmdir()  # if nothing came at all
+            if place.is_dir() and not [one for one in place.iterdir() if one.name[0] != "."]:
+                shutil.rmtree(place)  # nothing came at all
 
     def _admit(self, entry: Entry, folder: Path, fetched: Path) -> EncoderSpec:
         """Give an encoder in the making its name; what was fetched for it is in the way then."""
