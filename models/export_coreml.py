@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.export_palette import palette
 from models.export_plain import plain
 from models.exportable import Exportable, UnitRows
 from models.spec import CoreMLSpec, EncoderSpec, sha256_of_tree
@@ -126,7 +127,11 @@ def palettised(model: Any, bits: int) -> Any:
     """The same program with each large array as numbers of a table of its 2^bits values."""
     from coremltools.optimize import coreml
 
-    how = coreml.OpPalettizerConfig(mode="kmeans", nbits=bits, weight_threshold=SMALLEST)
+    how = coreml.OpPalettizerConfig(
+        mode="custom",
+        lut_function=lambda values: palette(values, 1 << bits),
+        weight_threshold=SMALLEST,
+    )
     return coreml.palettize_weights(model, coreml.OptimizationConfig(global_config=how))
 
 

@@ -1,0 +1,156 @@
+"""Core ML's packages: what Xcode shows of them, what they give, and what fewer bits cost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models.drawn import draw
+from models.errors import ParityError
+from models.export_coreml import HalfUnitRows, converted
+from models.export_encoder import Formats, Samples, export_measured, proven
+from models.export_palette import palette
+from models.exportable import Exportable, UnitRows, of_ours
+from models.gate import HALF, ask, samples
+from models.mil.encoder import MilEncoder
+from models.reference import ReferenceEncoder
+from models.spec import MANIFEST, EncoderSpec, sha256_of_tree
+from models.tokenizer import Tokenizer
+from models.train_tokenizer import learn
+from models.wake import wake
+
+SENTENCES = [draw(seed, (32, 32)).sentence for seed in range(20)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Towers as small as these lose more by waiting for each other's threads than they gain."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def exportable(tmp_path_factory: pytest.TempPathFactory) -> Exportable:
+    table = tmp_path_factory.mktemp("tokenizer") / "table"
+    Tokenizer(learn(SENTENCES, 100)).write(table)
+    made = of_ours("tiny-vit", table, "tiny", licence="to kill")
+    wake(made, *samples(made.spec, 40))
+    return made
+
+
+@pytest.fixture(scope="module")
+def asked(exportable: Exportable) -> Samples:
+    return Samples(*samples(exportable.spec, 40))
+
+
+@pytest.fixture(scope="module")
+def folder(
+    exportable: Exportable, asked: Samples, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Both formats, proven."""
+    home = tmp_path_factory.mktemp("encoders") / "tiny"
+    done = export_measured(exportable, home, Formats(coreml=16), asked)
+    assert done.coreml is not None
+    assert min(done.coreml.photos.worst, done.coreml.sentences.worst) >= HALF
+    return home
+
+
+def proto(package: Path) -> Any:
+    """The protobuf of a package, as coremltools reads it."""
+    from coremltools.models.utils import load_spec
+
+    return load_spec(str(package))
+
+
+def test_the_manifest_names_both_packages(folder: Path) -> None:
+    spec = EncoderSpec.read(folder)
+    spec.verify(folder)
+    assert spec.coreml is not None
+    assert (spec.coreml.image_batch, spec.coreml.text_batch) == (8, 1)
+    assert spec.coreml.image_sha256 == sha256_of_tree(folder / "image.mlpackage")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "shape"),
+    [("image.mlpackage", "images", [8, 3, 32, 32]), ("text.mlpackage", "tokens", [1, 16])],
+)
+def test_a_package_says_who_made_it_and_what_it_takes(
+    folder: Path, package: str, name: str, shape: list[int]
+) -> None:
+    description = proto(folder / package).description
+    told = description.metadata
+    assert (told.author, told.license, told.versionString) == ("Sightword", "to kill", "1")
+    assert told.shortDescription.startswith("tiny: ")
+    (given,), (made,) = description.input, description.output
+    assert (given.name, list(given.type.multiArrayType.shape)) == (name, shape)
+    assert made.name == "vectors"
+    assert given.shortDescription
+    assert made.shortDescription
+
+
+def test_a_package_is_a_program_in_half_precision_for_macos_13(folder: Path) -> None:
+    for package in ("image.mlpackage", "text.mlpackage"):
+        program = proto(folder / package)
+        assert program.specificationVersion == 7  # iOS 16, macOS 13
+        (main,) = program.mlProgram.functions.values()
+        (block,) = main.block_specializations.values()
+        matrices = [one for one in block.operations if one.type in ("linear", "conv")]
+        assert matrices
+        types = {one.outputs[0].type.tensorType.dataType for one in matrices}
+        assert types == {10}  # FLOAT16, in coremltools' MIL.proto
+
+
+def test_other_batches_are_enumerated(exportable: Exportable) -> None:
+    pixels = torch.zeros(4, 3, 32, 32)
+    model = converted(exportable.images, pixels, "images", others=(1,), bits=16)
+    (given,) = model.get_spec().description.input
+    shapes = given.type.multiArrayType.enumeratedShapes.shapes
+    assert sorted(list(shape.shape) for shape in shapes) == [[1, 3, 32, 32], [4, 3, 32, 32]]
+
+
+def test_fewer_bits_take_less_room_and_what_they_cost_too_much_is_refused(
+    exportable: Exportable, asked: Samples, folder: Path, tmp_path: Path
+) -> None:
+    # Random weights crowd less than learnt ones: they lose five times as much.
+    with pytest.raises(ParityError, match=r"the worst cosine is .*, under 0\.99"):
+        export_measured(exportable, tmp_path, Formats(coreml=6), asked)
+    assert not (tmp_path / MANIFEST).exists()
+    weights = "text.mlpackage/Data/com.apple.CoreML/weights/weight.bin"
+    share = (tmp_path / weights).stat().st_size / (folder / weights).stat().st_size
+    assert share < 6 / 16 + 0.1  # places and biases stay as they are
+
+
+def test_rows_of_large_numbers_stay_finite_in_half_precision() -> None:
+    rows = torch.tensor([[300.0, -400.0], [3e4, 4e4], [0.003, 0.004]]).half()
+    tower = torch.nn.Identity()
+    made = HalfUnitRows(tower)(rows)
+    assert bool(torch.isfinite(made).all())
+    torch.testing.assert_close(made.float(), UnitRows(tower)(rows), atol=1e-3, rtol=0)
+
+
+def test_a_palette_is_no_worse_than_even_steps() -> None:
+    values = np.random.default_rng(0).standard_normal(5000).astype(np.float16)
+    table, chosen = palette(values, 64)
+    assert (len(table), table.dtype, len(chosen)) == (64, values.dtype, 5000)
+    lost = float(np.square(table[chosen] - values).mean())
+    steps = np.linspace(values.min(), values.max(), 64)
+    even = np.abs(values[:, None] - steps).min(axis=1)
+    assert lost < 0.6 * float(np.square(even).mean())
+    few = np.array([2, 1, 2, -3], np.float32).reshape(2, 2)
+    table, chosen = palette(few, 16)
+    assert np.array_equal(table[chosen], few.ravel())
+
+
+def test_a_package_of_other_weights_does_not_pass(
+    exportable: Exportable, asked: Samples, folder: Path
+) -> None:
+    want = ask(ReferenceEncoder(exportable), asked.photos, asked.sentences)
+    proven(want, MilEncoder(folder, "float16"), asked, HALF)
+    swapped = Samples(asked.photos[:, ::-1], asked.sentences)  # red for blue
+    with pytest.raises(Exception, match="photos: the worst cosine"):
+        proven(want, MilEncoder(folder, "float16"), swapped, HALF)
