@@ -202,6 +202,15 @@ def test_a_program_that_contradicts_itself_is_refused(copied: Path) -> None:
         run(copied, X)
 
 
+def test_inputs_of_the_wrong_kind_are_refused(copied: Path) -> None:
+    def doubled(one: Any) -> None:
+        one.inputs["axis"].arguments.append(one.inputs["axis"].arguments[0])
+
+    change(copied, "softmax", doubled)
+    with pytest.raises(BadPackage, match=r"softmax .* can not be done"):
+        run(copied, X)
+
+
 def test_a_name_that_nothing_made_is_refused(copied: Path) -> None:
     def lost(one: Any) -> None:
         one.inputs["x"].arguments[0].name = "lost"

