@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.drawn import draw
+from models.exportable_recipe import recipe_of
 from models.preprocess import middle, normalise, preprocess, short_side_to
+from models.pretrained import open_clip
 from models.spec import ImageSpec
 
 CLIP = ImageSpec(
@@ -82,6 +85,25 @@ def test_normalising_is_what_the_formula_says() -> None:
     want = [-0.48145466 / 0.26862954, (128 / 255 - 0.4578275) / 0.26130258, 2.14589699]
     assert got.dtype == np.float32
     assert np.allclose(got, want, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32", "MobileCLIP2-S0", "ViT-B-16-SigLIP2"])
+def test_the_square_is_that_of_open_clip_s_own_transform(name: str) -> None:
+    recipe = recipe_of(name, None)
+    side = recipe.config["vision_cfg"]["image_size"]
+    spec = recipe.image(side)
+    library = open_clip()
+    theirs = library.transform.image_transform_v2(
+        library.transform.PreprocessCfg(size=side, **recipe.published), is_train=False
+    )
+    sizes = [(640, 427), (427, 640), (224, 224), (337, 225), (901, 90), (31, 70)]
+    pictures = [draw(seed, size).picture for seed, size in enumerate(sizes)]
+    pictures += [noise(300, 260), noise(333, 251, "L"), noise(256, 333, "P")]
+    for picture in pictures:
+        # Theirs resizes before it turns to RGB, palettes by leaving pixels out. Ours turns first.
+        want = theirs(picture.convert("RGB")).numpy()
+        got = normalise(preprocess(picture, spec)[None], spec)[0]
+        assert np.abs(got - want).max() == 0, (picture.size, picture.mode)
 
 
 @pytest.mark.skipif("SIGHTWORD_GOLDEN" not in os.environ, reason="SIGHTWORD_GOLDEN not set")
