@@ -28,7 +28,9 @@ class MilEncoder:
         """Read the manifest; a tower is opened when it is first needed. Raises BadEncoder."""
         self.spec = EncoderSpec.read(folder)
         if self.spec.coreml is None:
-            raise BadEncoder(f"{folder} holds no Core ML packages. Export it with Core ML too, or run it with ONNX.")
+            raise BadEncoder(
+                f"{folder} holds no Core ML packages. Export them too, or run it with ONNX."
+            )
         names = self.spec.coreml.image, self.spec.coreml.text
         self._image, self._text = (
             Once(partial(PackagedTower, folder / name, self.spec.dimension, precision))
