@@ -5,11 +5,13 @@ import hashlib
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +21,7 @@ from models.fetch import PAUSES_S, fetch
 from models.fetch_part import Wanted
 from models.fetch_process import LOCK
 from models.fetch_trouble import Cut, NoNetwork, check_address, unreachable
+from models.fetch_trust import BUNDLES, trusting
 from tests.hub import Hub, cut, endless, ignores_range, redirect, running, silent, status
 
 HOME = Path(__file__).resolve().parent.parent
@@ -190,6 +193,22 @@ def test_no_network_is_no_bad_line() -> None:
     assert isinstance(without, NoNetwork)
     assert "hub.example can't be reached from here (Temporary failure" in str(without)
     assert isinstance(unreachable(urllib.error.URLError(TimeoutError()), "https://x/"), Cut)
+
+
+def test_a_packed_python_takes_the_system_s_certificates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = next((Path(one) for one in BUNDLES if Path(one).is_file()), None)
+    if system is None:
+        pytest.skip("this system keeps its certificates elsewhere")
+    nothing = SimpleNamespace(cafile=None, capath=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert trusting([]).cert_store_stats()["x509_ca"] == 0
+    context = trusting(["/no/such/file", str(system)])
+    assert context.cert_store_stats()["x509_ca"] > 20
+    assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 def ask(line: str) -> tuple[int, list[dict[str, object]]]:
