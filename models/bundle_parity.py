@@ -21,15 +21,20 @@ from models.spec import EncoderSpec
 PARITY = "parity.npz"
 QUESTIONS = 24  # pictures, and as many sentences
 MOST = 512  # of each, in a bundle of strangers
+LEAST = 0.95  # what a fixture may ask for at the least: under it an encoder is another one
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """Questions and the reference's answers."""
+    """Questions, the reference's answers, and the least cosine that an encoder may have to them.
+
+    `least` is under HALF only for weights in bytes or fewer bits, whose cost was measured.
+    """
 
     images: Images
     sentences: list[str]
     answers: Answers
+    least: float = HALF
 
     @classmethod
     def of(cls, reference: Encoder, count: int = QUESTIONS) -> "Parity":
@@ -44,6 +49,7 @@ class Parity:
             with np.load(folder / PARITY, allow_pickle=False) as found:
                 images, sentences = found["images"], found["sentences"]
                 photos, texts = found["image_vectors"], found["text_vectors"]
+                least = float(found["least"]) if "least" in found else HALF
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise BadEncoder(
                 f"{folder / PARITY} can't be read ({error}). Export the encoder again."
@@ -56,17 +62,17 @@ class Parity:
             "text_vectors": _is(texts, np.dtype(np.float32), (m, d)),
         }
         wrong = [name for name, right in shapes.items() if not right]
-        if wrong or not (2 <= k <= MOST and 2 <= m <= MOST):
+        if wrong or not (2 <= k <= MOST and 2 <= m <= MOST and LEAST <= least <= 1):
             raise BadEncoder(
                 f"{folder / PARITY} does not fit the manifest ({', '.join(wrong) or 'too few'}). "
                 "Export the encoder again."
             )
-        return cls(images, [str(one) for one in sentences], Answers(photos, texts))
+        return cls(images, [str(one) for one in sentences], Answers(photos, texts), least)
 
     def first(self, count: int) -> "Parity":
         """The first questions alone."""
         answers = Answers(self.answers.photos[:count], self.answers.sentences[:count])
-        return Parity(self.images[:count], self.sentences[:count], answers)
+        return Parity(self.images[:count], self.sentences[:count], answers, self.least)
 
     def write(self, path: Path) -> None:
         """Write the fixture to a file, whatever its name."""
@@ -80,9 +86,10 @@ class Parity:
             image_vectors=self.answers.photos,
             sentences=np.array(self.sentences, np.str_),
             text_vectors=self.answers.sentences,
+            least=np.float64(self.least),
         )
 
-    def check(self, encoder: Encoder, least_cosine: float = HALF) -> float:
+    def check(self, encoder: Encoder) -> float:
         """Ask `encoder` the same; the worst cosine, without what all rows share.
 
         Raises ParityError where it answers otherwise, BadEncoder where the fixture proves nothing.
@@ -93,10 +100,10 @@ class Parity:
             raise BadEncoder(f"The bundle can't be proven: {error}") from error
         verdict = compare(self.answers, ask(encoder, self.images, self.sentences))
         worst = min(verdict.photos.worst, verdict.sentences.worst)
-        if not worst >= least_cosine:  # also true for NaN
+        if not worst >= self.least:  # also true for NaN
             raise ParityError(
                 f"{encoder.spec.name} gives other vectors here than where it was made: the worst "
-                f"cosine is {worst:.4f}, under {least_cosine}."
+                f"cosine is {worst:.4f}, under {self.least}."
             )
         return worst
 

@@ -204,6 +204,22 @@ def test_a_runtime_that_computes_otherwise_is_found(whole: Path, tmp_path: Path)
     assert listing(tmp_path) == []
 
 
+def test_a_fixture_says_how_near_is_near_enough(whole: Path, tmp_path: Path) -> None:
+    with adding(tmp_path) as place:
+        bundle_zip.unpack(whole, place, lambda *_: None)
+        spec = EncoderSpec.read(place)
+        parity = Parity.read(place, spec)
+        chance = np.random.default_rng(0).normal(size=parity.answers.photos.shape) * 0.01
+        moved = replace(parity.answers, photos=parity.answers.photos + chance.astype(np.float32))
+        with pytest.raises(ParityError):
+            replace(parity, answers=moved).check(OnnxEncoder(place))
+        replace(parity, answers=moved, least=0.98).write(place / PARITY)
+        assert 0.98 < Parity.read(place, spec).check(OnnxEncoder(place)) < 0.999
+        replace(parity, least=0.5).write(place / PARITY)  # anything would do
+        with pytest.raises(BadEncoder, match="does not fit"):
+            Parity.read(place, spec)
+
+
 def test_a_fixture_that_proves_nothing_is_refused(whole: Path, tmp_path: Path) -> None:
     with adding(tmp_path) as place:
         bundle_zip.unpack(whole, place, lambda *_: None)
