@@ -8,15 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app import cli
-from app.commands.models_fetch import is_elsewhere
+from app.commands.models_fetch import Fetcher, is_elsewhere
 from app.commands.models_list import what_is_lacking
 from indexer.errors import BadQuestion, KnownError
 from models.bundle import write
+from models.catalogue import Catalogue, Published, Ready
 from models.installed import DEFAULT, find
 from models.spec import EncoderSpec
 from tests.hub import cut, running
@@ -207,6 +209,46 @@ def test_what_torch_is_needed_for_says_what_to_install(
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     with pytest.raises(KnownError, match=r"packed without what that needs\. Take a bundle"):
         models(*arguments)
+
+
+def test_towers_that_somebody_offers_are_fetched_tried_and_named(
+    own_library_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, catalogue = EncoderSpec.read(find()), Catalogue.read()
+    files = {name: (find() / name).read_bytes() for name in own.single_files()[:3]}
+    with running(**files) as hub:
+        ready = Ready(
+            "somebody",
+            hub.url,
+            tuple(Published(name, f"{hub.url}/{name}", 1.0, len(files[name])) for name in files),
+            own.image,
+            own.text,
+        )
+        entry = replace(catalogue.find("vit-b-32-openai"), dimension=own.dimension, ready=ready)
+        offered = replace(catalogue, entries=(entry,))
+        monkeypatch.setattr(Catalogue, "read", lambda: offered)
+        fetcher = Fetcher()
+        try:
+            assert cli.run(["models", "add", "vit-b-32-openai", "--json"], fetcher) == 0
+        finally:
+            fetcher.close()
+    assert rows(capsys)[-1] == {"event": "done", "name": entry.name, "dimension": own.dimension}
+    home = own_library_folder / "encoders"
+    EncoderSpec.read(home / entry.name).verify(home / entry.name)
+    assert not (home / ".fetched" / entry.name).exists()
+    assert models("add", "vit-b-32-openai") == 0  # nothing is fetched: there is no hub any more
+    assert "is here already" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_weights_that_are_none_are_refused_by_the_converter(
+    tmp_path: Path, own_library_folder: Path
+) -> None:
+    weights = tmp_path / "cut.safetensors"
+    weights.write_bytes(b"0123456789")
+    with pytest.raises(KnownError, match=r"was not added: .*cut\.safetensors can not be read"):
+        models("add", "vit-b-32-datacomp", "--weights", weights)
+    assert [one.name for one in (own_library_folder / "encoders").iterdir()] == [".adding.lock"]
 
 
 def test_a_bundle_is_fetched_from_an_address_and_goes_on_after_a_cut(
