@@ -90,6 +90,22 @@ def test_a_bundle_is_added_listed_used_and_removed(
     assert "tiny" not in {row["name"] for row in rows(capsys)}
 
 
+def test_ours_stays_but_the_vectors_it_left_may_go(
+    bundle: Path, photo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models("add", bundle) == 0
+    assert cli.run(["index", str(photo_folder)]) == 0
+    assert models("use", "tiny") == 0
+    capsys.readouterr()
+    assert models("remove", DEFAULT) == 0
+    assert f"The vectors of {DEFAULT} are gone" in capsys.readouterr().err
+    with pytest.raises(KnownError, match="stays"):
+        models("remove", DEFAULT)
+    assert models("list", "--json") == 0
+    listed = {row["name"]: row for row in rows(capsys)}
+    assert (listed[DEFAULT]["vectors"], listed["tiny"]["vectors"]) == (0, 16)
+
+
 def test_what_can_not_be_added_leaves_no_trace(
     bundle: Path, tmp_path: Path, own_library_folder: Path
 ) -> None:

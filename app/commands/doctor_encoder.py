@@ -60,7 +60,7 @@ def _runs(folder: Path, spec: EncoderSpec) -> Check:
             worst = Parity.read(folder, spec).check(encoder)
             words = f"gives the vectors of its reference here (worst cosine {worst:.5f})"
             return Check("encoder", "parity", "ok", words, values={"cosine": worst})
-        found = Parity.of(encoder, 8).check(encoder)
+        found = Parity.of(encoder).check(encoder)
         words = "runs, and tells pictures and sentences apart"
         return Check("encoder", "parity", "ok", words, values={"cosine_to_itself": found})
     except (KnownError, ParityError) as error:

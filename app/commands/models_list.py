@@ -1,17 +1,22 @@
 """`sightword models list`: the encoders that are here, and those that can be had."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from app.commands.doctor_machine import memory, room
 from app.commands.models_speed import Speed, Speeds
+from indexer.errors import KnownError
+from indexer.kept_encoders import folder_of
 from indexer.library import Library
 from indexer.view import View
 from models.catalogue import Catalogue, Entry
 from models.installed import SHIPPED, Installed, installed
+from models.spec import EncoderSpec
 
 RUNTIME_MB = 300  # of memory, beside the weights
+KEPT = ".kept"  # the folder of `Library.kept_encoders`
 SPARE_MB = 200  # of the disk, left to others
 
 
@@ -38,6 +43,10 @@ def read(library: Library, *, everything: bool = False) -> list[dict[str, object
     speeds = Speeds(library)
     rows = []
     here = installed(library.encoders)
+    if serving and serving.digest not in {one.spec.digest for one in here}:
+        with suppress(KnownError):  # an update took ours away, and the library kept a copy
+            kept = folder_of(library, serving)
+            here.insert(0, Installed(kept, EncoderSpec.read(kept)))
     for one in here:
         entry = described.get(one.spec.name)
         row = _row_here(one, entry, speeds.of(one))
@@ -55,7 +64,7 @@ def _row_here(one: Installed, entry: Entry | None, speed: Speed | None) -> dict[
     spec = one.spec
     return {
         "name": spec.name,
-        "state": "ours" if SHIPPED in one.folder.parents else "added",
+        "state": _state(one.folder),
         "architecture": entry.architecture if entry else None,
         "dimension": spec.dimension,
         "side": spec.image.side,
@@ -75,6 +84,13 @@ def _row_here(one: Installed, entry: Entry | None, speed: Speed | None) -> dict[
         "how": None,
         "folder": str(one.folder),
     }
+
+
+def _state(folder: Path) -> str:
+    """Where an encoder comes from; `kept`: the library's own copy of an older one of ours."""
+    if SHIPPED in folder.parents:
+        return "ours"
+    return "kept" if folder.parent.name == KEPT else "added"
 
 
 def _row(entry: Entry, library: Library) -> dict[str, object]:

@@ -5,8 +5,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from app.commands.models_add import FETCHED
 from app.commands.models_list import size_of
 from app.commands.models_progress import Line
 from app.progress_line import ProgressLine
@@ -17,7 +19,7 @@ from indexer.library import Library
 from indexer.view import View
 from models.bundle import SUFFIX, adding, write
 from models.catalogue import Catalogue
-from models.installed import SHIPPED, find
+from models.installed import find
 from models.spec import MANIFEST, EncoderSpec
 
 STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
@@ -56,27 +58,32 @@ def use(library: Library, name: str, *, as_json: bool) -> int:
 
 
 def remove(library: Library, name: str, *, as_json: bool) -> int:
-    """Free the disk of an encoder that a person added, and of its vectors; the exit status."""
+    """Free the disk of an encoder that a person added, and of its vectors; the exit status.
+
+    Ours stay, but the vectors that they have left in the library can go.
+    """
     if not name or name[0] == "." or os.sep in name:
         raise KnownError(f"{name!r} is no encoder's name. `sightword models list` shows them.")
-    folder = library.encoders / name
-    fetched = library.encoders / ".fetched" / name
-    if not (folder / MANIFEST).exists() and not fetched.is_dir():
+    folder, fetched = library.encoders / name, library.encoders / FETCHED / name
+    is_added = (folder / MANIFEST).exists() or fetched.is_dir()
+    if not is_added:
         folder = find(name, library.encoders)  # raises, with the names of those that are there
-        if SHIPPED in folder.parents:
-            raise KnownError(f"{name} comes with the program and stays. Others can be removed.")
-    freed = sum(size_of(place) for place in (folder, fetched) if place.is_dir())
     digest = _digest(folder)
-    _check_idle(library, name, digest)
-    if digest and library.database.exists():
-        _forget(library, digest)
-    with adding(library.encoders) as scratch:  # renamed first: what is half gone has no name
-        for number, place in enumerate((folder, fetched)):
-            if place.is_dir():
+    left = _left(library, name, digest, may_serve=not is_added)
+    if not is_added and not left:
+        raise KnownError(f"{name} comes with the program and stays. Others can be removed.")
+    for one in left:
+        _ask(library, find(None, library.encoders), partial(_forget, digest=one), Forgotten)
+    places = [place for place in (folder, fetched) if is_added and place.is_dir()]
+    freed = sum(size_of(place) for place in places)
+    if places:
+        with adding(library.encoders) as scratch:  # renamed first: what is half gone has no name
+            for number, place in enumerate(places):
                 place.rename(scratch / str(number))
     if as_json:
         print(json.dumps({"event": "done", "name": name, "bytes": freed}))
-    print(f"{name} is gone; {freed / 1e6:,.0f} MB of the disk are free again.", file=sys.stderr)
+    gone = f"{name} is gone" if is_added else f"The vectors of {name} are gone"
+    print(f"{gone}; {freed / 1e6:,.0f} MB of encoders are off the disk.", file=sys.stderr)
     return 0
 
 
@@ -129,27 +136,32 @@ def _ask(
     )
 
 
-def _forget(library: Library, digest: str) -> None:
-    """Let the indexer delete the vectors of an encoder, where the library has any."""
-    with View(library) as view:
-        known = {one.digest for one in view.encoders()}
-    if digest in known:
-        _ask(library, find(None, library.encoders), lambda one: one.forget(digest), Forgotten)
+def _forget(client: Client, digest: str) -> str:
+    return client.forget(digest)
 
 
-def _check_idle(library: Library, name: str, digest: str | None) -> None:
-    """Raise KnownError where the library is searched, or soon to be, with this encoder."""
+def _left(library: Library, name: str, digest: str | None, *, may_serve: bool) -> list[str]:
+    """The digests under which the library has vectors of an encoder that is to go.
+
+    Raises KnownError where it answers searches, or is about to; with `may_serve` those are spared.
+    """
     with View(library) as view:
-        serving, switch = view.serving(), view.switch()
-    if digest and serving and serving.digest == digest:
-        raise KnownError(
-            f"Your photos are searched with {name}. Choose another first: sightword models use NAME"
-        )
-    if digest and switch and switch.wanted.digest == digest:
+        serving, switch, known = view.serving(), view.switch(), view.encoders()
+    busy = {serving.digest} if serving else set()
+    if switch is not None:
+        busy.add(switch.wanted.digest)
+    if digest in busy and not may_serve:
+        if serving and digest == serving.digest:
+            raise KnownError(
+                f"Your photos are searched with {name}. Choose another first: sightword models "
+                "use NAME"
+            )
         raise KnownError(
             f"{name} is just seeing your photos. Stay with the one that answers first: sightword "
             f"models use {serving.name if serving else 'NAME'}"
         )
+    mine = {one.digest for one in known if name == one.name or digest == one.digest}
+    return sorted(mine - busy)
 
 
 def _digest(folder: Path) -> str | None:
