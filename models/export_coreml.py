@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from models.export_palette import palette
 from models.export_plain import plain
+from models.export_shaped import shaped
 from models.exportable import Exportable, UnitRows
 from models.spec import CoreMLSpec, EncoderSpec, sha256_of_tree
 
@@ -58,12 +59,17 @@ class HalfUnitRows(nn.Module):
 
 
 def write_coreml(
-    exportable: Exportable, folder: Path, bits: Bits = 16, batches: Batches | None = None
+    exportable: Exportable,
+    folder: Path,
+    bits: Bits = 16,
+    batches: Batches | None = None,
+    is_shaped: bool = False,
 ) -> CoreMLSpec:
     """Write both packages to `folder`, replacing older ones. Gives their names and digests.
 
     `bits` under 16 store each weight as one of 2^bits values, found anew for each array: the files
-    shrink, the arithmetic stays as it is.
+    shrink, the arithmetic stays as it is. `is_shaped` lays Transformers out as in
+    `export_layout`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     batches = batches or Batches()
@@ -71,13 +77,13 @@ def write_coreml(
     side, length = spec.image.side, spec.text.context_length
     pixels = torch.zeros(batches.image, 3, side, side)
     tokens = torch.ones(batches.text, length, dtype=torch.int32)
-    image = converted(exportable.images, pixels, "images", batches.other_images, bits)
+    image = converted(exportable.images, pixels, "images", batches.other_images, bits, is_shaped)
     describe(image, spec, f"Photos to vectors of {spec.dimension} numbers.")
     image.input_description["images"] = (
         f"(n, 3, {side}, {side}) RGB 0..255, resized by {spec.image.interpolation} filter, "
         f"{spec.image.resize}"
     )
-    text = converted(exportable.texts, tokens, "tokens", batches.other_texts, bits)
+    text = converted(exportable.texts, tokens, "tokens", batches.other_texts, bits, is_shaped)
     describe(text, spec, f"Sentences to vectors of {spec.dimension} numbers.")
     text.input_description["tokens"] = (
         f"(n, {length}) numbers of tokens, filled up with {spec.text.pad}"
@@ -99,10 +105,17 @@ def describe(model: Any, spec: EncoderSpec, what: str) -> None:
 
 
 def converted(
-    tower: nn.Module, example: Tensor, name: str, others: tuple[int, ...], bits: Bits
+    tower: nn.Module,
+    example: Tensor,
+    name: str,
+    others: tuple[int, ...] = (),
+    bits: Bits = 16,
+    is_shaped: bool = False,
 ) -> Any:
     """One tower as coremltools' MLModel: an ML program in float16, rows in, "vectors" out."""
     tower = plain(tower)
+    if is_shaped:
+        tower = shaped(tower)
     if isinstance(tower, UnitRows):
         tower = HalfUnitRows(tower.tower).eval()
     with quiet(), torch.inference_mode():

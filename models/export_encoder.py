@@ -41,10 +41,14 @@ MOST_LOST = 0.005  # of recall at 10, by such weights
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """What to write: how ONNX weights are stored, and in how many bits Core ML's, if at all."""
+    """What to write: how ONNX weights are stored, and in how many bits Core ML's, if at all.
+
+    `is_shaped` lays Core ML's Transformers out as in `export_layout`.
+    """
 
     onnx: Weights = "half"
     coreml: Bits | None = None
+    is_shaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def export_measured(
         onnx = proven(want, OnnxEncoder(folder), asked, least)
         coreml = None
         if formats.coreml is not None:
-            spec = replace(spec, coreml=write_coreml(exportable, folder, formats.coreml))
+            packages = write_coreml(exportable, folder, formats.coreml, is_shaped=formats.is_shaped)
+            spec = replace(spec, coreml=packages)
             spec.write(folder)
             least = HALF if formats.coreml == 16 else NARROW
             coreml = proven(want, MilEncoder(folder, "float16"), asked, least)

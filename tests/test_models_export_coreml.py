@@ -1,5 +1,6 @@
 """Core ML's packages: what Xcode shows of them, what they give, and what fewer bits cost."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from models.drawn import draw
 from models.errors import ParityError
 from models.export_coreml import HalfUnitRows, converted
 from models.export_encoder import Formats, Samples, export_measured, proven
+from models.export_layout import ShapedLayer
 from models.export_palette import palette
-from models.exportable import Exportable, UnitRows, of_ours
+from models.export_plain import plain
+from models.export_shaped import shaped
+from models.exportable import Exportable, UnitRows, of_ours, of_recipe
+from models.exportable_recipe import DEFAULT, PHOTO, Recipe
 from models.gate import HALF, ask, samples
 from models.mil.encoder import MilEncoder
 from models.reference import ReferenceEncoder
@@ -22,6 +27,8 @@ from models.tokenizer import Tokenizer
 from models.train_tokenizer import learn
 from models.wake import wake
 
+TEXT = {"context_length": 12, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2}
+VIT = {"image_size": 32, "patch_size": 16, "width": 32, "head_width": 16, "layers": 2}
 SENTENCES = [draw(seed, (32, 32)).sentence for seed in range(20)]
 
 
@@ -154,3 +161,39 @@ def test_a_package_of_other_weights_does_not_pass(
     swapped = Samples(asked.photos[:, ::-1], asked.sentences)  # red for blue
     with pytest.raises(Exception, match="photos: the worst cosine"):
         proven(want, MilEncoder(folder, "float16"), swapped, HALF)
+
+
+def test_a_tower_laid_out_for_the_neural_engine_is_the_same_one(
+    exportable: Exportable, asked: Samples, tmp_path: Path
+) -> None:
+    done = export_measured(exportable, tmp_path, Formats(coreml=16, is_shaped=True), asked)
+    assert done.coreml is not None
+    assert min(done.coreml.photos.worst, done.coreml.sentences.worst) >= HALF
+    (main,) = proto(tmp_path / "image.mlpackage").mlProgram.functions.values()
+    (block,) = main.block_specializations.values()
+    counted = Counter(one.type for one in block.operations)
+    assert counted["reshape"] <= 2
+    assert counted["transpose"] <= 2  # one a layer
+    assert counted["linear"] == 0
+
+
+def test_towers_of_open_clip_may_be_laid_out_so_too() -> None:
+    tokens = torch.arange(24).reshape(2, 12) % 17
+    for text in (TEXT, {**TEXT, "no_causal_mask": True}, {**TEXT, "pool_type": "last"}):
+        recipe = Recipe(
+            "tiny",
+            None,
+            {"embed_dim": 16, "vision_cfg": VIT, "text_cfg": text, "custom_text": True},
+            dict(zip(PHOTO, DEFAULT, strict=True)),
+        )
+        made = of_recipe(recipe)
+        photos = torch.rand(2, 3, 32, 32) * 255
+        for tower, fed in ((made.images, photos), (made.texts, tokens)):
+            other = shaped(plain(tower))
+            assert any(isinstance(part, ShapedLayer) for part in other.modules())
+            torch.testing.assert_close(other(fed), tower(fed), atol=1e-5, rtol=0)
+
+
+def test_a_tower_that_can_not_be_laid_out_stays_as_it_is() -> None:
+    tower = UnitRows(torch.nn.Sequential(torch.nn.Flatten()))
+    assert shaped(tower) is tower
