@@ -44,7 +44,7 @@ class Licence:
     name: str
     url: str
     accept: bool  # a person must agree before the encoder is added
-    redistribute: bool  # whether a package of it may be handed on
+    redistribute: bool  # whether a package that we publish may hold them
     text: str | None = None
 
 

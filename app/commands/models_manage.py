@@ -194,11 +194,11 @@ def _copy(spec: EncoderSpec, folder: Path, out: Path, format: str) -> None:
 
 
 def _remind(spec: EncoderSpec) -> None:
-    """Say it where others' terms forbid to hand an encoder on."""
+    """Name the terms of those that we would not hand on ourselves."""
     for entry in Catalogue.read().entries:
         if entry.name == spec.name and not entry.licence.redistribute:
             print(
-                f"It is for yourself: {entry.licence.name} does not let you hand it on. "
+                f"Read its licence before you give it to anybody: {entry.licence.name}, "
                 f"{entry.licence.url}",
                 file=sys.stderr,
             )
