@@ -23,7 +23,7 @@ ifdef GOLDEN
 export SIGHTWORD_GOLDEN := $(value GOLDEN)
 endif
 
-.PHONY: run test check check-all format table bench train-default freeze smoke clean
+.PHONY: run test check check-all format table bench prove-export train-default freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -51,6 +51,11 @@ table: .venv/ready-to-test
 
 bench: .venv/ready-to-test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
+
+# Every architecture that we promise: exported, executed and judged, then broken in many places.
+# Hours for all; `make prove-export ARCH="tiny-vit RN50"` takes some. Figures go into docs/export.md.
+prove-export: .venv/ready-to-test
+	$(IN) -m models.prove_export $(ARCH) --page docs/export.md
 
 # The whole recipe of the default encoder, on photos and captions of your own: those it was made of do
 # not travel with the project. The second time it goes on where it was stopped.
