@@ -26,6 +26,7 @@ class Line:
         self._socket = connection
         self._posted: SimpleQueue[str | None] = SimpleQueue()
         self._poster: threading.Thread | None = None
+        self._first_post = threading.Lock()
 
     def send(self, message: Message) -> None:
         """Send one message; OSError when the other side is gone."""
@@ -52,9 +53,10 @@ class Line:
         One that has read nothing for `MANY_LINES` is hung up on: it reads the library anew when
         it calls again.
         """
-        if self._poster is None:
-            self._poster = threading.Thread(target=self._post_all, name="post", daemon=True)
-            self._poster.start()
+        with self._first_post:  # two threads may have the first line to post at once
+            if self._poster is None:
+                self._poster = threading.Thread(target=self._post_all, name="post", daemon=True)
+                self._poster.start()
         if self._posted.qsize() < MANY_LINES:
             self._posted.put(line)
         else:
