@@ -141,10 +141,11 @@ class Indexer:
 
     def use(self, encoder: Path, until_seen: int) -> int:
         """Begin to switch, and follow it until so many photos are seen; how many they are."""
-        from indexer.events import Switching
+        from indexer.events import Switched, Switching
 
         self._client.use(encoder)
         for event in self._client.events():
+            assert not isinstance(event, Switched), "it was done before it could be killed"
             if isinstance(event, Switching) and event.seen >= until_seen:
                 return event.seen
         raise AssertionError("the indexer went away")

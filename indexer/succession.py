@@ -6,6 +6,7 @@ after it is ready takes place in its space, whole.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,8 @@ from indexer.space import Space
 from indexer.view import View
 from models.encoder import Encoder
 from models.errors import KnownError
+
+RETRY_S = 30.0  # a disk or memory that is full now may not be then
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class Succession:
         asked: Path | None,
         load: Callable[[Path], Encoder],
         aside: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Follow the library, or stay with the encoder in the folder `asked`."""
         self._library = library
@@ -39,6 +43,8 @@ class Succession:
         self._space: Space | None = None
         self._next: Future[Space] | None = None
         self._next_digest = ""
+        self._clock = clock
+        self._retry_s = 0.0  # not before
 
     def space(self, view: View) -> Space | None:
         """The space of the next search; None in a library that no encoder serves yet.
@@ -64,9 +70,9 @@ class Succession:
     def _follow(self, serving: KnownEncoder) -> None:
         """Begin to load the one that serves now, or step over to it where that is done.
 
-        One that can't be loaded is said once, in the log: the old one goes on answering.
+        One that can't be loaded is said in the log, and tried again: the old one goes on answering.
         """
-        if self._next_digest != serving.digest:
+        if self._next_digest != serving.digest and self._clock() >= self._retry_s:
             self._next_digest = serving.digest
             self._next = self._aside.submit(self._prepare, serving)
         if self._next is not None and self._next.done():
@@ -75,6 +81,7 @@ class Succession:
                 self._space = done.result()
             except KnownError as error:
                 log.warning("the encoder that serves now can't be used: %s", error)
+                self._next_digest, self._retry_s = "", self._clock() + RETRY_S
 
     def _prepare(self, serving: KnownEncoder) -> Space:
         """A space that is ready to search in. On the thread aside, with a view of its own."""

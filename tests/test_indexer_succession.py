@@ -16,6 +16,8 @@ from indexer.query import Query
 from indexer.scan import Scan
 from indexer.search import Searcher
 from indexer.store import Store
+from indexer.succession import Succession
+from indexer.view import View
 from models.encoder import Encoder, Vectors
 from models.errors import BadEncoder
 from tests.fakes import ColourEncoder, load_fake, write_encoder
@@ -150,6 +152,35 @@ def test_an_encoder_that_can_not_be_loaded_leaves_the_old_one_answering(
     assert "no longer on this machine" in caplog.text
     assert searcher.search(RED).digest == digest(tmp_path / "one")
     assert later.waiting == []
+
+
+def test_an_encoder_that_could_not_be_loaded_is_tried_again_after_a_while(
+    store: Store, later: Later, tmp_path: Path
+) -> None:
+    now_s = [100.0]
+    succession = Succession(store.library, None, load, later, lambda: now_s[0])
+    with View(store.library) as view:
+
+        def answers() -> str:
+            space = succession.space(view)
+            assert space is not None
+            return space.spec.name
+
+        assert answers() == "one"
+        manifest = tmp_path / "two" / "manifest.json"
+        manifest.rename(tmp_path / "aside")
+        store.encoders.swap()
+        answers()
+        later.run()
+        assert (answers(), later.waiting) == ("one", [])
+        (tmp_path / "aside").rename(manifest)
+        now_s[0] += 29
+        assert (answers(), later.waiting) == ("one", [])
+        now_s[0] += 2
+        answers()
+        later.run()
+        assert answers() == "two"
+    succession.close()
 
 
 def test_an_encoder_that_was_asked_for_answers_whichever_serves(

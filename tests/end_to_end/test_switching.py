@@ -13,7 +13,7 @@ from PIL import Image
 
 from indexer.channel import call
 from indexer.client import Client
-from indexer.events import Switched, Switching
+from indexer.events import Switched
 from indexer.library import Library
 from indexer.pipeline import BATCH
 from indexer.view import View
@@ -31,17 +31,21 @@ WORDS = ("a red dog", "snow on a mountain", "two people at the sea", "a birthday
 class Process:
     """A counting indexer, and a client of it."""
 
-    def __init__(self, library: Library, first: Path, notes: Path) -> None:
+    def __init__(self, library: Library, first: Path, notes: Path, *hold: object) -> None:
         command = [sys.executable, "-m", "tests.counting_indexer"]
         self.process = subprocess.Popen(
-            [*command, str(library.root), str(first), str(notes)],
+            [*command, str(library.root), str(first), str(notes), *map(str, hold)],
             stdout=subprocess.PIPE,
             text=True,
             cwd=HOME,
         )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
+        self.hear("ready")
         self.client = Client(call(library.socket), None)
+
+    def hear(self, word: str) -> None:
+        """Wait until it says so."""
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == f"{word}\n"
 
     def kill(self) -> None:
         """SIGKILL, as a machine that runs out of memory does it."""
@@ -72,15 +76,13 @@ def test_searches_go_on_through_a_switch_that_is_killed_half_way(tmp_path: Path)
     one, two = (
         write_tiny(library.encoders / name, name, seed) for seed, name in enumerate(("one", "two"))
     )
-    indexer = Process(library, library.encoders / "one", notes)
+    indexer = Process(library, library.encoders / "one", notes, "two", PHOTOS // 2)
     until(indexer.client, indexer.client.add([draw(tmp_path / "photos")]))
     seeker = Seeker(library, WORDS, limit=PHOTOS, pause_s=0.01)
     seeker.start()
     try:
         indexer.client.use(library.encoders / "two")
-        for event in indexer.client.events():
-            if isinstance(event, Switching) and event.seen:
-                break
+        indexer.hear("held")
         indexer.kill()
         with View(library) as view:
             half = view.counts(two.digest).vectors
