@@ -57,6 +57,7 @@ class Settler:
     quiet_s: float
     open_s: float  # a writer that is silent for so long has probably forgotten to close
     longest_s: float
+    together_s: float = 0.0  # what is due so soon goes along: a move is two touches
     _held: dict[str, _Held] = field(default_factory=dict)
 
     def touch(self, path: str, touch: Touch, now_s: float) -> None:
@@ -73,7 +74,9 @@ class Settler:
         A file below a folder that is due goes with it, but for one that is still being written:
         whoever walks the folder asks `holds`, and leaves that one alone.
         """
-        due = {path: held for path, held in self._held.items() if self._deadline_s(held) <= now_s}
+        due = self._due(now_s)
+        if due and self.together_s:
+            due = self._due(now_s + self.together_s)
         for path in due:
             del self._held[path]
         named = {path for path, held in due.items() if held.is_folder}
@@ -94,6 +97,9 @@ class Settler:
         """Drop all that lies in `folder`, and itself: nobody cares for it any more."""
         for path in [path for path in self._held if path == folder or _is_below(path, {folder})]:
             del self._held[path]
+
+    def _due(self, now_s: float) -> dict[str, _Held]:
+        return {path: held for path, held in self._held.items() if self._deadline_s(held) <= now_s}
 
     def _deadline_s(self, held: _Held) -> float:
         quiet_s = self.open_s if held.is_open else self.quiet_s

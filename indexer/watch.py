@@ -21,6 +21,7 @@ QUIET_S = 0.5  # a photo is to be found within 3 s of its last byte
 QUIET_UNCLOSED_S = 1.0  # where nobody tells that a file was closed: FSEvents
 OPEN_S = 10.0
 LONGEST_S = 30.0
+TOGETHER_S = 0.25  # the two sides of a move
 POLL_S = 300.0  # between two looks at a share on a network
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Watcher:
         self._observe = observe or observe_here
         self._clock = clock
         quiet_s = QUIET_UNCLOSED_S if sys.platform == "darwin" else QUIET_S
-        self._settler = Settler(quiet_s, OPEN_S, LONGEST_S)
+        self._settler = Settler(quiet_s, OPEN_S, LONGEST_S, TOGETHER_S)
         self._guard = threading.Lock()  # of the settler and of `_short`: trees have own threads
         self._trees: dict[str, Tree | None] = {}  # None: on a share, and polled
         self._poll_s: dict[str, float] = {}  # when to look at a share again

@@ -81,6 +81,16 @@ def test_what_nobody_watches_any_more_is_forgotten() -> None:
     assert one.take(1.0) == files("/q/a.jpg")
 
 
+def test_the_two_sides_of_a_move_are_given_out_together() -> None:
+    one = Settler(quiet_s=0.5, open_s=10.0, longest_s=30.0, together_s=0.25)
+    one.touch("/p/old", Touch.FOLDER, 0.0)
+    one.touch("/p/new", Touch.FOLDER, 0.2)
+    one.touch("/p/a.jpg", Touch.WRITING, 0.2)
+    assert not one.take(0.49)
+    assert one.take(0.5) == Settled(folders=frozenset({"/p/old", "/p/new"}))
+    assert one.holds("/p/a.jpg")
+
+
 PATHS = st.sampled_from(["/p", "/p/in", "/p/in/a.jpg", "/p/b.jpg", "/q/c.jpg"])
 STEPS = st.tuples(st.floats(0, 5), PATHS, st.sampled_from(Touch))
 
