@@ -1,15 +1,18 @@
 """The indexer as its clients meet it: over the socket, with real decoders and a fake encoder."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from indexer.channel import Exchange, Said, call
+from indexer.channel import Exchange, Line, Said, call
 from indexer.client import Client
 from indexer.errors import BadFolder, KnownError
 from indexer.events import Committed, Done, FoldersChanged, Progress, Trouble, to_json
@@ -192,6 +195,32 @@ def test_a_client_that_reads_late_still_hears_everything(tmp_path: Path) -> None
     assert heard[-1] == Committed(photos=4999, change=0)
     client.close()
     exchange.close()
+
+
+def test_two_threads_that_post_the_first_line_at_once_begin_one_sender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[threading.Thread] = []
+    real, both_are_in = threading.Thread, threading.Barrier(2)
+
+    def make(**given: Any) -> threading.Thread:
+        with suppress(threading.BrokenBarrierError):
+            both_are_in.wait(0.2)  # nobody else comes where one makes it
+        made.append(real(**given))
+        return made[-1]
+
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    posting = [real(target=line.post, args=['{"event": "folders"}']) for _ in range(2)]
+    monkeypatch.setattr("indexer.channel.threading.Thread", make)
+    for thread in posting:
+        thread.start()
+    for thread in posting:
+        thread.join()
+    assert len(made) == 1
+    assert len(list(islice(Line(theirs).messages(), 2))) == 2
+    line.close()
+    theirs.close()
 
 
 def test_a_folder_under_a_second_name_joins_once(
