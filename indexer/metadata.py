@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 LONGEST_TEXT = 4000  # characters of a caption; what is longer is not meant for people
 LONGEST_NAME = 200  # of a title, a camera, a keyword
@@ -56,6 +57,7 @@ class Metadata:
         return self.model if named else f"{brand} {self.model}"
 
 
+NOTHING = Metadata()
 # Fields that only make sense together come from one source; the first of each decides.
 FACTS = (
     ("taken", "offset_minutes"),
@@ -75,12 +77,13 @@ def first_of(
     >>> first_of(TEXTS, [Metadata(), Metadata(title="Sea")], Metadata(title="Hill", rating=3)).title
     'Sea'
     """
-    known = list(sources)
+    known = [source for source in sources if source != NOTHING]
+    fields: dict[str, Any] = {}
     for group in groups:
         source = next((one for one in known if getattr(one, group[0]) not in (None, ())), None)
         if source is not None:
-            rest = replace(rest, **{name: getattr(source, name) for name in group})
-    return rest
+            fields |= {name: getattr(source, name) for name in group}
+    return replace(rest, **fields)
 
 
 def moment(text: str | None, offset: str | None = None) -> tuple[str | None, int | None]:
@@ -137,8 +140,10 @@ def cleaned(text: str | None, longest: int = LONGEST_NAME) -> str | None:
     """`text` on one line, without control characters, or None where nothing is left."""
     if not text:
         return None
-    kept = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * longest])
-    return " ".join(kept.split())[:longest].rstrip() or None
+    text = text[: 4 * longest]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())[:longest].rstrip() or None
 
 
 def caption_of(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from PIL import Image, IptcImagePlugin
 from PIL.ImageFile import ImageFile
 
-from indexer.metadata import Metadata, caption_of, cleaned, keywords_of, moment, text_of
+from indexer.metadata import NOTHING, Metadata, caption_of, cleaned, keywords_of, moment, text_of
 
 TITLE, KEYWORD, CAPTION = (2, 5), (2, 25), (2, 120)
 DAY, CLOCK = (2, 55), (2, 60)  # "20230714" and "180311+0200"
@@ -24,7 +24,7 @@ def records_of(image: Image.Image) -> Records:
 def read(records: Records) -> Metadata:
     """What the records tell."""
     if not records:
-        return Metadata()
+        return NOTHING
     taken, offset = _taken(_text(records, DAY), _text(records, CLOCK))
     return Metadata(
         taken=taken,

@@ -26,6 +26,9 @@ def read_metadata(image: Image.Image, exif: Image.Exif, path: Path | None = None
     xmp = metadata_xmp.read(packet)
     beside = metadata_xmp.read(sidecar)
     iptc = metadata_iptc.read(metadata_iptc.records_of(image))
-    vague = (metadata_exif.changed(exif), metadata_xmp.created(sidecar or packet))
     found = first_of(TEXTS, (beside, xmp, iptc, camera), Metadata(turn=camera.turn))
-    return first_of(FACTS, (beside, camera, xmp, iptc, *vague), found)
+    found = first_of(FACTS, (beside, camera, xmp, iptc), found)
+    if found.taken is not None:
+        return found
+    vague = (metadata_exif.changed(exif), metadata_xmp.created(sidecar or packet))
+    return first_of(FACTS[:1], vague, found)

@@ -14,6 +14,7 @@ from defusedxml import ElementTree
 from PIL import Image
 
 from indexer.metadata import (
+    NOTHING,
     Metadata,
     caption_of,
     cleaned,
@@ -81,6 +82,8 @@ def properties_of(packet: bytes) -> Properties:
 
 def read(properties: Properties) -> Metadata:
     """Everything but the date of the document's making, which says little: see `created`."""
+    if not properties:
+        return NOTHING
     taken, offset = _moment(properties, TAKEN)
     latitude, longitude = _position(properties) or (None, None)
     return Metadata(
