@@ -13,9 +13,10 @@ that of LSUV (Mishkin and Matas 2015, https://arxiv.org/abs/1511.06422), taken b
 """
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ PICTURES = 64  # as many sentences; more move the estimates little and cost time
 PLACE = 0.7  # deviation of places, class tokens and whatever else stands alone beside the layers
 OFFSET = 0.2  # deviation of biases around what they take away: a bias of zero could not be missed
 UNEVEN = 0.2  # of channels' gains around one: a norm whose gains are all the same, neither
+QUIET = 0.5  # of a branch, against what it is added to: the louder, the more rounding grows
 LIFT = 1.0  # of what enters an activation: see `_lift`
 SEEN = 16  # places along each side of a map that are looked at: the estimates need no more
 COMMON = 0.25  # share of the mean in the inputs' power, above which it must not go through
@@ -81,16 +83,24 @@ def _alone(tower: nn.Module) -> list[nn.Parameter]:
 
 
 def _set_alone(parameter: nn.Parameter, chance: torch.Generator) -> None:
-    """Make it as loud as its neighbours: a gain lies around one, anything else around zero."""
+    """Make it as loud as its neighbours: a gain as a branch, anything else around zero."""
     noise = torch.randn(parameter.shape, generator=chance)
     values = parameter.data
     largest = float(values.abs().max())
     if float((values - values.mean()).abs().max()) > largest / 1000:  # more than rounding
         values.mul_(PLACE / values.std())
     elif largest > 0:  # all the same: a layer scale, however small
-        values.copy_(1 + UNEVEN * noise)
+        values.copy_(QUIET * (1 + UNEVEN * noise))
     else:
         values.copy_(PLACE * noise)
+
+
+class _Made(NamedTuple):
+    """What a layer gave, and what may still be changed to change it. A sum has no weight."""
+
+    out: Tensor
+    weight: Tensor | None
+    bias: Tensor | None
 
 
 class _Waking(TorchFunctionMode):
@@ -104,10 +114,7 @@ class _Waking(TorchFunctionMode):
         self._count = count
         self._chance = chance
         self._waiting = {id(parameter) for parameter in tower.parameters()}
-        self._latest: tuple[Tensor | None, Tensor | None] = (
-            None,
-            None,
-        )  # set layer's, and its bias
+        self._made: deque[_Made] = deque(maxlen=3)  # by the layers that were set last
         self._owners = {id(p): m for m in tower.modules() for p in m.parameters(recurse=False)}
 
     def __torch_function__(
@@ -129,10 +136,9 @@ class _Waking(TorchFunctionMode):
             args[1].data.div_(args[1].data.std())
         elif func in MATMUL and self._first_time(args[1]):
             args[1].data.copy_(_without(args[0], args[1].data.T).T)
-        result = func(*args, **given)
-        if func in ADD and any(part is self._latest[0] for part in args):
-            self._latest = (result, self._latest[1])  # what raises a part raises the sum
-        return result
+        elif func in ADD:
+            return self._sum(func, args, given)
+        return func(*args, **given)
 
     def _first_time(self, weight: Tensor | None) -> bool:
         """Whether it is a parameter of the tower that was not set yet."""
@@ -172,8 +178,10 @@ class _Waking(TorchFunctionMode):
             self._set(functional.linear(x, weight, bias), -1, weight, bias)
         if together is None:  # they were joined before we came
             given["in_proj_bias"] = torch.cat(biases)
-        if self._first_time(given["out_proj_weight"]):
-            self._set(ATTENTION(**given)[0], -1, given["out_proj_weight"], given["out_proj_bias"])
+        weight, bias = given["out_proj_weight"], given["out_proj_bias"]
+        if self._first_time(weight):
+            out = self._set(ATTENTION(**given)[0], -1, weight, bias)
+            _quieten(_Made(out, weight, bias))  # its caller turns it before it is added
         return ATTENTION(**given)
 
     def _set(self, out: Tensor, channels: int, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -191,8 +199,18 @@ class _Waking(TorchFunctionMode):
         if bias is not None:
             bias.data.copy_((bias.data - centre) * gain + offset)
             out += (offset - centre * gain).reshape(shape)
-        self._latest = (out, bias)
+        self._made.append(_Made(out, weight, bias))
         return out
+
+    def _sum(self, func: Callable[..., Any], args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        """A branch is made quieter before it is added; what is as new on both sides is not."""
+        parts = [made for made in self._made if any(part is made.out for part in args)]
+        if len(parts) == 1:
+            _quieten(parts[0])
+        result = func(*args, **given)
+        if parts:  # what raises a part raises the sum
+            self._made.append(_Made(result, None, parts[-1].bias))
+        return result
 
     def _lift(self, x: Tensor) -> None:
         """Raise what enters an activation to a mean of one deviation, where a bias allows it.
@@ -201,13 +219,13 @@ class _Waking(TorchFunctionMode):
         grows against what is left by a fifth a layer: after fifty layers by a thousand times
         (Yang et al. 2019, https://arxiv.org/abs/1902.08129). Around one it grows by a twentieth.
         """
-        out, bias = self._latest
-        if x is out and bias is not None:
-            channels = 1 if x.ndim == 4 else -1
-            centre, spread = self._statistics(x, channels)
-            lift = (LIFT * spread - centre).clamp(min=0)
-            bias.data.add_(lift)
-            x.add_(lift.reshape(-1, 1, 1) if channels == 1 else lift)
+        for made in self._made:
+            if x is made.out and made.bias is not None:
+                channels = 1 if x.ndim == 4 else -1
+                centre, spread = self._statistics(x, channels)
+                lift = (LIFT * spread - centre).clamp(min=0)
+                made.bias.data.add_(lift)
+                x.add_(lift.reshape(-1, 1, 1) if channels == 1 else lift)
 
     def _statistics(self, out: Tensor, channels: int) -> tuple[Tensor, Tensor]:
         """Mean of each channel, and how far pictures deviate at one place; (c,) float32 each."""
@@ -224,6 +242,14 @@ class _Waking(TorchFunctionMode):
         if typical == 0:  # nothing differs here, as at the first token of a sentence
             return centre, torch.ones_like(spread)
         return centre, spread.clamp(min=FAINT * typical)
+
+
+def _quieten(made: _Made) -> None:
+    """Make a branch quieter; a sum stays as it is."""
+    if made.weight is not None:
+        for part in (made.out, made.weight.data, None if made.bias is None else made.bias.data):
+            if part is not None:
+                part.mul_(QUIET)
 
 
 def _named(
