@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import BadQuestion
+from models.spec import ANY_SCRIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ def unread_scripts(words: str, scripts: tuple[str, ...]) -> tuple[list[str], boo
     (['CJK'], False)
     >>> unread_scripts("собака", ("LATIN",))
     (['CYRILLIC'], True)
+    >>> unread_scripts("собака", (ANY_SCRIPT,))
+    ([], False)
     """
+    if ANY_SCRIPT in scripts:
+        return [], False
     letters = [unicodedata.name(letter, "?").split()[0] for letter in words if letter.isalpha()]
     unread = sorted({script for script in letters if script not in scripts})
     return unread, bool(letters) and all(script in unread for script in letters)
