@@ -80,7 +80,7 @@ def recipe_of(architecture: str, pretrained: str | None) -> Recipe:
 def unknown(kind: str, wanted: str, known: list[str]) -> str:
     """The sentence for a name that does not exist, with those that are most like it.
 
-    >>> unknown("fruit", "aple", ["apple", "pear"])
+    >>> unknown("fruit", "aple", ["apple", "cherry"])
     'There is no fruit called aple. Nearest: apple.'
     """
     by_letters = {name.lower(): name for name in known}
