@@ -23,6 +23,10 @@ ifdef GOLDEN
 export SIGHTWORD_GOLDEN := $(value GOLDEN)
 endif
 
+# What runs on a Mac alone is at least typed as there.
+FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
+	packaging/check_core_ml.py
+
 .PHONY: run test check check-all format table bench prove-export train-default freeze smoke clean
 
 run: .venv/ready-to-run
@@ -35,6 +39,7 @@ check: .venv/ready-to-test
 	$(IN) -m ruff format --check .
 	$(IN) -m ruff check .
 	$(IN) -m mypy
+	$(IN) -m mypy --platform darwin $(FOR_A_MAC)
 	$(IN) -m pytest -q tests/test_architecture.py tests/test_docs.py
 	$(IN) -m pytest -q -m "not slow" --ignore=tests/test_architecture.py --ignore=tests/test_docs.py
 
