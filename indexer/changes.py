@@ -1,56 +1,109 @@
 """Compare what a scan finds with what the database knows."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from indexer.errors import Reason
+from indexer.moves import Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found, Scan
+from indexer.scan import Found
 from indexer.store import Row
+
+
+class Look(Protocol):
+    """A walk over photo files, as a Scan or a Glance is one. To be iterated once."""
+
+    @property
+    def unreadable(self) -> list[str]:
+        """Folders that may not be read, complete after the walk."""
+
+    def __iter__(self) -> Iterator[Found]:
+        """The photo files."""
 
 
 @dataclass(slots=True)
 class Changes:
-    """What one scan of one folder means for the library."""
+    """What a look at files means for the library."""
 
     found: int = 0
-    new: int = 0  # of those found: not in the database yet
     unchanged: int = 0
     failed: int = 0  # could not be read last time, and are the same files still
-    to_read: list[Found] = field(default_factory=list)  # new, edited, or worth another try
+    new: list[Found] = field(default_factory=list)  # not in the database yet
+    to_read: list[Found] = field(default_factory=list)  # edited, or worth another try
     returned: list[int] = field(default_factory=list)  # were missing; their vectors still hold
-    missing: list[int] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)  # were missing, and are elsewhere now
+    missing: dict[str, Row] = field(default_factory=dict)  # by path
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the library is not what it was."""
+        return bool(self.new or self.to_read or self.returned or self.moved or self.missing)
+
+    @property
+    def to_add(self) -> list[Found]:
+        """All files that are to be read."""
+        return [*self.new, *self.to_read]
+
+    def join(self, other: "Changes") -> None:
+        """Add what another look has found."""
+        self.found += other.found
+        self.unchanged += other.unchanged
+        self.failed += other.failed
+        self.new += other.new
+        self.to_read += other.to_read
+        self.returned += other.returned
+        self.moved += other.moved
+        self.missing |= other.missing
 
 
-def compare(scan: Scan, rows: dict[str, Row]) -> Changes:
+def compare(
+    look: Look, rows: dict[str, Row], is_busy: Callable[[str], bool] = lambda _: False
+) -> Changes:
     """The changes since `rows`, which is used up. Raises BadFolder as the scan does.
 
-    Photos below a folder that can't be read now are neither found nor missing.
+    Photos below a folder that can't be read now are neither found nor missing, and neither are
+    those that differ and are being written just now (`is_busy`).
     """
     changes = Changes()
-    for found in scan:
-        changes.found += 1
+    for found in look:
         row = rows.pop(found.path, None)
-        changes.new += row is None
-        if row is None or (row.size_bytes, row.mtime_ns) != (found.size_bytes, found.mtime_ns):
+        is_known = row is not None and (row.size_bytes, row.mtime_ns) == _stamp(found)
+        if not is_known and is_busy(found.path):
+            continue
+        changes.found += 1
+        if row is None:
+            changes.new.append(found)
+        elif not is_known:
             changes.to_read.append(found)
-        elif row.state is PhotoState.MISSING:
-            if row.is_known:
-                changes.returned.append(row.id)
-                changes.unchanged += 1
-            else:
-                changes.to_read.append(found)
-        elif row.state is PhotoState.FAILED:
-            if row.reason is not None and Reason(row.reason).may_pass:
-                changes.to_read.append(found)
-            else:
-                changes.failed += 1
-        elif row.state is PhotoState.INDEXED:
-            changes.unchanged += 1
-        # else: it waits to be read already
-    hidden = tuple(f"{folder}/" for folder in scan.unreadable)
-    changes.missing = [
-        row.id
+        else:
+            _same_file(changes, row, found)
+    hidden = tuple(f"{folder}/" for folder in look.unreadable)
+    changes.missing = {
+        path: row
         for path, row in rows.items()
         if row.state is not PhotoState.MISSING and not path.startswith(hidden)
-    ]
+    }
     return changes
+
+
+def _same_file(changes: Changes, row: Row, found: Found) -> None:
+    """What it means that a file is as it was when it was seen last."""
+    if row.state is PhotoState.MISSING:
+        if row.is_known:
+            changes.returned.append(row.id)
+            changes.unchanged += 1
+        else:
+            changes.to_read.append(found)
+    elif row.state is PhotoState.FAILED:
+        if row.reason is not None and Reason(row.reason).may_pass:
+            changes.to_read.append(found)
+        else:
+            changes.failed += 1
+    elif row.state is PhotoState.INDEXED:
+        changes.unchanged += 1
+    # else: it waits to be read already
+
+
+def _stamp(found: Found) -> tuple[int, int]:
+    return found.size_bytes, found.mtime_ns

@@ -13,6 +13,7 @@ from indexer.channel import Line, Message, call
 from indexer.errors import IndexerUnreachable, KnownError
 from indexer.events import Event, from_json
 from indexer.library import Library
+from indexer.photo import Answer
 from indexer.spawn import command, environment
 
 PATIENCE_S = 15.0  # another indexer may be starting, or ending after its last batch
@@ -60,13 +61,23 @@ class Client:
             f"{library.log} says what it was doing."
         )
 
-    def add(self, folders: Sequence[Path]) -> str:
-        """Let folders join the library and be indexed; the number that Done will name."""
-        return self._ask("index", folders)
+    def add(self, folders: Sequence[Path], answer: Answer | None = None) -> str:
+        """Let folders join the library and be indexed; the number that Done will name.
+
+        `answer` is for those of which the indexer has told Doubt.
+        """
+        return self._ask("index", folders, **({"answer": answer.value} if answer else {}))
 
     def refresh(self) -> str:
         """Look at all folders of the library again; the number that Done will name."""
         return self._ask("refresh", [])
+
+    def watch(self) -> None:
+        """Let the library's folders be watched from now on, as long as the indexer lives.
+
+        What changes in them is told as a run of its own, whose Done names no request.
+        """
+        self._ask("watch", [])
 
     def remove(self, folder: Path) -> None:
         """Take a folder out of the library. The photos stay where they are."""
@@ -112,7 +123,7 @@ class Client:
     def _check(self) -> None:
         """Raise KnownError where the indexer that runs is older than we are."""
         assert self.hello is not None
-        if "switches" not in self.hello:
+        if "watches" not in self.hello:
             self.close()
             raise KnownError(
                 "Sightword was updated while its older version still looks at your photos. "

@@ -32,6 +32,15 @@ class FoldersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """So many photos are gone from a folder that nothing is changed until the person answers."""
+
+    folder: str
+    missing: int
+    photos: int  # that the library knew there
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A run has ended, and with it the requests whose numbers are named."""
 
@@ -87,11 +96,22 @@ class Trouble:
     requests: tuple[str, ...] = ()  # they have ended, undone
 
 
-Event = Progress | Committed | FoldersChanged | Done | Switching | Switched | Forgotten | Trouble
+Event = (
+    Progress
+    | Committed
+    | FoldersChanged
+    | Doubt
+    | Done
+    | Switching
+    | Switched
+    | Forgotten
+    | Trouble
+)
 KINDS: dict[str, type[Event]] = {
     "progress": Progress,
     "committed": Committed,
     "folders": FoldersChanged,
+    "doubt": Doubt,
     "done": Done,
     "switching": Switching,
     "switched": Switched,

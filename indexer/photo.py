@@ -33,6 +33,20 @@ class FolderState(StrEnum):
     AVAILABLE = "available"
     AWAY = "away"  # its drive or share is gone, or the folder is
     FORBIDDEN = "forbidden"  # it is there but may not be read
+    DOUBTFUL = "doubtful"  # so many photos are gone from it that the person is asked about them
+    KEPT = "kept"  # and has answered that they are to be kept
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be looked at."""
+        return self not in (FolderState.AWAY, FolderState.FORBIDDEN)
+
+
+class Answer(StrEnum):
+    """What is to become of the photos that are gone from a folder which is DOUBTFUL."""
+
+    FORGET = "forget"  # they are missing, as any others that are gone
+    KEEP = "keep"  # they stay as they are until they return
 
 
 @dataclass(frozen=True, slots=True)

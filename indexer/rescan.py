@@ -1,50 +1,177 @@
-"""Note in the database what a walk over one folder finds, and tell what people should know."""
+"""Note in the database what is found in the library's folders, and tell what people should know.
+
+Nothing is taken for gone lightly. A folder that can not be looked at keeps its photos. A photo
+that is elsewhere now keeps its row and its vector. And where a look would turn more than a fifth
+of a folder's photos missing, nothing is changed until the person has answered.
+"""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.changes import Changes, compare
 from indexer.errors import BadFolder
-from indexer.events import Committed, Event, FoldersChanged, Trouble
-from indexer.photo import FolderState, PhotoState
-from indexer.scan import Scan, ScanStopped
+from indexer.events import Committed, Doubt, Event, FoldersChanged, Trouble
+from indexer.glance import Glance
+from indexer.moves import Gone, content_hash, match
+from indexer.photo import Answer, FolderState, PhotoState
+from indexer.scan import Found, Scan, ScanStopped, check_folder
+from indexer.settle import Settled
 from indexer.store import Store
 
+HANDFUL = 10  # so many photos may go from any folder without a question
+SHARE = 5  # and of a folder one in so many
 
-def rescan(
-    store: Store, folder: Path, tell: Callable[[Event], None], is_stopped: Callable[[], bool]
-) -> Changes | None:
-    """What changed in `folder`, which joins the library; None where the walk was given up.
 
-    A folder that can not be looked at keeps its photos, and Trouble is told.
-    """
-    scan = Scan(folder, is_stopped)
-    try:
-        changes = compare(scan, store.rows(folder))
-    except ScanStopped:
-        return None
-    except BadFolder as error:
+@dataclass(slots=True)
+class Rescan:
+    """Looks at folders of `store`, and at parts of them."""
+
+    store: Store
+    tell: Callable[[Event], None]
+    is_stopped: Callable[[], bool]
+    is_busy: Callable[[str], bool] = lambda _: False  # whether a file is being written just now
+
+    def folder(
+        self, folder: Path, answer: Answer | None = None, *, is_asked: bool = True
+    ) -> Changes | None:
+        """What changed in `folder`, which joins the library; None where nothing could be seen.
+
+        What a person who did not ask (`is_asked`) need not know is not told.
+        """
+        scan = Scan(folder, self.is_stopped)
+        try:
+            changes = compare(scan, self.store.rows(folder), self.is_busy)
+            self._find_moves(changes)
+        except ScanStopped:
+            return None
+        except BadFolder as error:
+            self._note_away(folder, error, is_asked=is_asked)
+            return None
+        home, before = self._home(folder)
+        state = self._decide(home, before, changes, answer, is_asked=is_asked)
+        where = folder if state is FolderState.AVAILABLE else home
+        if self.store.join(folder) | self.store.set_folder_state(where, state):
+            self.tell(FoldersChanged())
+        self._write(changes)
+        if scan.unreadable and is_asked:
+            self.tell(_unreadable(scan.unreadable))
+        return changes
+
+    def settled(self, settled: Settled) -> Iterator[tuple[Path, Changes]]:
+        """What is news of files and folders that were watched, by the library's folders."""
+        for _, root, _ in self.store.folders():
+            inside = f"{root}".rstrip("/") + "/"
+            folders = [path for path in settled.folders if f"{path}/".startswith(inside)]
+            files = [path for path in settled.files if path.startswith(inside)]
+            if folders or files:
+                changes = self._part(root, folders, files)
+                if changes is not None and changes.is_news:
+                    yield root, changes
+
+    def _part(self, root: Path, folders: Sequence[str], files: Sequence[str]) -> Changes | None:
+        """What changed in parts of a folder of the library."""
+        if str(root) in folders:
+            return self.folder(root, is_asked=False)
+        try:
+            check_folder(root)
+            changes = compare(Glance(files, [root]), self.store.rows_at(files), self.is_busy)
+            for folder in folders:
+                rows = self.store.rows(Path(folder))
+                changes.join(compare(self._below(root, folder), rows, self.is_busy))
+            self._find_moves(changes)
+        except ScanStopped:
+            return None
+        except BadFolder:
+            return self.folder(root, is_asked=False)
+        if self._is_too_much(root, changes):
+            return self.folder(root, is_asked=False)  # who moves much may be half way
+        self._write(changes)
+        return changes
+
+    def _below(self, root: Path, folder: str) -> Scan | Glance:
+        """A walk over a folder below a root; over nothing where it is none any more."""
+        if os.path.isdir(folder) and not os.path.islink(folder):  # noqa: PTH112, PTH114
+            return Scan(Path(folder), self.is_stopped)
+        return Glance([], [root])
+
+    def _find_moves(self, changes: Changes) -> None:
+        """Tell the photos that are elsewhere now from those that are new or gone."""
+        places = self.store.places
+        if not changes.new or not (changes.missing or places.has_missing()):
+            return
+        gone: dict[tuple[int, int], list[tuple[int, str]]] = {}
+        for path, row in changes.missing.items():
+            gone.setdefault((row.size_bytes, row.mtime_ns), []).append((row.id, path))
+
+        def like(found: Found) -> list[Gone]:
+            here = gone.get((found.size_bytes, found.mtime_ns), [])
+            just_gone = [Gone(n, path, places.content_hash(n)) for n, path in here]
+            return just_gone + places.missing_like(found)
+
+        def hash_of(path: str) -> bytes | None:
+            if self.is_stopped():
+                raise ScanStopped
+            return content_hash(path)
+
+        changes.moved, changes.new = match(changes.new, like, hash_of)
+        moved = {one.id for one in changes.moved}
+        changes.missing = {p: row for p, row in changes.missing.items() if row.id not in moved}
+
+    def _is_too_much(self, root: Path, changes: Changes) -> bool:
+        """Whether more is gone than a person is likely to have deleted."""
+        gone = len(changes.missing)
+        return gone > HANDFUL and gone * SHARE > self.store.places.count(root)
+
+    def _home(self, folder: Path) -> tuple[Path, FolderState | None]:
+        """The folder of the library that holds `folder`, and its state so far."""
+        for _, path, state in self.store.folders():
+            if path in (folder, *folder.parents):
+                return path, state
+        return folder, None
+
+    def _decide(
+        self,
+        folder: Path,
+        before: FolderState | None,
+        changes: Changes,
+        answer: Answer | None,
+        *,
+        is_asked: bool,
+    ) -> FolderState:
+        """The state that a folder has now; nothing is missing from one that is doubtful or kept."""
+        if answer is Answer.FORGET or not self._is_too_much(folder, changes):
+            return FolderState.AVAILABLE
+        gone = len(changes.missing)
+        changes.missing = {}
+        if answer is Answer.KEEP or (answer is None and before is FolderState.KEPT):
+            return FolderState.KEPT
+        if is_asked or before is not FolderState.DOUBTFUL:
+            self.tell(Doubt(str(folder), gone, self.store.places.count(folder)))
+        return FolderState.DOUBTFUL
+
+    def _note_away(self, folder: Path, error: BadFolder, *, is_asked: bool) -> None:
         is_there = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises where forbidden
         state = FolderState.FORBIDDEN if is_there else FolderState.AWAY
-        if store.set_folder_state(folder, state):
-            tell(FoldersChanged())
-        tell(Trouble(str(error), folder=str(folder)))
-        return None
-    news = store.join(folder) | store.set_folder_state(folder, FolderState.AVAILABLE)
-    if news:
-        tell(FoldersChanged())
-    store.add(changes.to_read)
-    store.set_states(changes.missing, PhotoState.MISSING)
-    store.set_states(changes.returned, PhotoState.INDEXED)
-    if changes.missing or changes.returned:
-        tell(Committed(0, 0))
-    if scan.unreadable:
-        others = f" and {len(scan.unreadable) - 1} more folders" if scan.unreadable[1:] else ""
-        tell(
-            Trouble(
-                f"You don't have permission to read {scan.unreadable[0]}{others}. "
-                "The rest is searchable."
-            )
-        )
-    return changes
+        if self.store.set_folder_state(folder, state):
+            self.tell(FoldersChanged())
+        if is_asked:
+            self.tell(Trouble(str(error), folder=str(folder)))
+
+    def _write(self, changes: Changes) -> None:
+        """Each of them whole; a crash between two is healed by the next look."""
+        store = self.store
+        store.places.move(changes.moved, [(number, path) for number, path, _ in store.folders()])
+        store.add(changes.to_add)
+        store.set_states([row.id for row in changes.missing.values()], PhotoState.MISSING)
+        store.set_states(changes.returned, PhotoState.INDEXED)
+        if changes.missing or changes.returned or changes.moved:
+            self.tell(Committed(0, 0))
+
+
+def _unreadable(folders: list[str]) -> Trouble:
+    others = f" and {len(folders) - 1} more folders" if folders[1:] else ""
+    return Trouble(
+        f"You don't have permission to read {folders[0]}{others}. The rest is searchable."
+    )

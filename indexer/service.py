@@ -25,17 +25,23 @@ from indexer.events import Committed, Event, FoldersChanged, Forgotten, Trouble,
 from indexer.library import Library
 from indexer.lock import Busy, lock
 from indexer.lockdown import deny_network
+from indexer.photo import Answer
 from indexer.pipeline import Waiting, index, unseen
-from indexer.rescan import rescan
+from indexer.rescan import Rescan
 from indexer.scan import known_as
 from indexer.store import Store
 from indexer.switching import Switcher
 from indexer.tally import Tally
+from indexer.watch import Watcher
 from models.errors import BadEncoder
 
 TICK_S = 0.5  # between progress events
 FIRST_CALL_S = 10.0  # how long to wait for the client that started us
-IDLE_S = 0.2  # how often an idle indexer looks whether it is alone
+IDLE_S = 0.2  # how often an idle indexer looks whether it is alone, and what has settled
+SHORT = (
+    "The system can't watch all of {}: it has no watches left. What changes there is found a "
+    "little later, or when you look again. On Linux, raise fs.inotify.max_user_watches."
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +60,8 @@ class Service:
         self.tally: Tally | None = None
         self.cores = cores
         self.stopping = threading.Event()
+        self.watcher: Watcher | None = None  # from when a client asks for it
+        self.rescan = Rescan(store, self.tell, self.stopping.is_set, self._is_busy)
         self._pool: DecoderPool | None = None
         self._began_s = time.monotonic()
 
@@ -65,6 +73,7 @@ class Service:
                 self._heed(self.inbox.get(timeout=IDLE_S))
             except Empty:
                 self._stop_when_alone()
+            self._notice()
             if self.tally is not None or self.switcher.is_due:
                 self._work()
 
@@ -76,6 +85,8 @@ class Service:
 
     def close(self) -> None:
         """Let go of everything, in reverse."""
+        if self.watcher is not None:
+            self.watcher.close()
         self.exchange.close()
         self.encoders.close()
         self.store.close()
@@ -87,7 +98,7 @@ class Service:
     def _hello(self) -> Message:
         """What a client hears first: who serves, and that we know how to switch."""
         known = self.encoders.serving.known
-        return {"encoder": known.name, "digest": known.digest, "switches": True}
+        return {"encoder": known.name, "digest": known.digest, "switches": True, "watches": True}
 
     def _heed(self, said: Said) -> None:
         """Do what a client asks."""
@@ -99,14 +110,19 @@ class Service:
         request = message.get("request")
         match message.get("do"):
             case "index":
-                self._begin(folders, request)
+                answer = message.get("answer")
+                self._begin(folders, request, Answer(answer) if answer else None)
             case "refresh":
                 self._begin([path for _, path, _ in self.store.folders()], request)
             case "remove":
                 for folder in folders:
                     self.store.leave(folder)
+                self._watch_folders()
                 self.tell(FoldersChanged())
                 self.store.collect(self.stopping.is_set)
+            case "watch":
+                self.watcher = self.watcher or Watcher()
+                self._watch_folders()
             case "use" | "forget":
                 self._choose(message, request)
             case _:
@@ -127,7 +143,9 @@ class Service:
         except KnownError as error:
             self.tell(Trouble(str(error), requests=requests))
 
-    def _begin(self, folders: list[Path], request: str | None) -> None:
+    def _begin(
+        self, folders: list[Path], request: str | None, answer: Answer | None = None
+    ) -> None:
         """Scan folders and let their photos join the run, or begin one."""
         if self.tally is None:
             self.tally = Tally(time.monotonic())
@@ -135,12 +153,40 @@ class Service:
             self.tally.requests.append(request)
         for folder in folders:
             folder = known_as(folder, [path for _, path, _ in self.store.folders()])
-            changes = rescan(self.store, folder, self.tell, self.stopping.is_set)
+            self._watch_folders(folder)  # first, so that no change falls between
+            changes = self.rescan.folder(folder, answer)
             if changes is not None:
                 self.tally.scanned(folder, changes)
                 self.waiting.folders.append(folder)
+        self._watch_folders()
         self.waiting.rewind()
         self.switcher.look_again()
+
+    def _watch_folders(self, *more: Path) -> None:
+        """Watch the library's folders, where a client asked for it."""
+        if self.watcher is not None:
+            known = [path for _, path, _ in self.store.folders()]
+            new = [one for one in more if not any(one in (at, *at.parents) for at in known)]
+            self.watcher.watch([*known, *new])
+
+    def _is_busy(self, path: str) -> bool:
+        """Whether a file is being written, so that it is looked at when that has settled."""
+        return self.watcher is not None and self.watcher.holds(path)
+
+    def _notice(self) -> None:
+        """Let what has settled in the folders that are watched join the run, or begin one."""
+        if self.watcher is None or self.stopping.is_set():
+            return
+        settled = self.watcher.take()
+        for root in self.watcher.take_short():
+            self.tell(Trouble(SHORT.format(root)))
+        for root, changes in self.rescan.settled(settled) if settled else ():
+            if self.tally is None:
+                self.tally = Tally(time.monotonic())
+            self.tally.noticed(changes)
+            self.waiting.folders.append(root)
+            self.waiting.rewind()
+            self.switcher.look_again()
 
     def _work(self) -> None:
         """Read all that waits and say that it is done; behind that, see what is to be seen anew."""
@@ -205,6 +251,7 @@ class Service:
         """Heed what was said meanwhile."""
         while not self.inbox.empty():
             self._heed(self.inbox.get())
+        self._notice()
 
     @property
     def pool(self) -> DecoderPool:

@@ -18,9 +18,11 @@ from indexer.errors import Reason
 from indexer.library import Library
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
+from indexer.place_table import PlaceTable
 from indexer.scan import LAST_NS, Found
 
 AS_HANDED_OUT = "id = ? AND mtime_ns = ? AND state = ?"  # as its ToDo says
+ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
 FIRST = (LAST_NS, LAST_NS)  # where a walk from the newest on begins
 AT_ONCE = 500  # contents that are collected in one transaction
 
@@ -76,6 +78,7 @@ class Store:
         self.connection = connect(library, read_only=False)
         self.db = Database(self.connection)
         self.encoders = EncoderTable(library, self.connection, self.db)
+        self.places = PlaceTable(library, self.connection, self.db)
         with as_bad_library(library):
             migrate(self.db)
             # Photos that could not be read just now, for a reason that may pass.
@@ -162,15 +165,15 @@ class Store:
     def rows(self, folder: Path) -> dict[str, Row]:
         """All photos that the database knows below `folder`, by path."""
         with as_bad_library(self.library):
-            cursor = self.connection.execute(
-                "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL"
-                " FROM photo WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)",
-                below(folder),
-            )
-            return {
-                path: Row(number, size, mtime, PhotoState(state), reason, bool(is_known))
-                for path, number, size, mtime, state, reason, is_known in cursor
-            }
+            inside = f"{ROW} WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+            return dict(map(_row, self.connection.execute(inside, below(folder))))
+
+    def rows_at(self, paths: Iterable[str]) -> dict[str, Row]:
+        """The photos that the database knows at these paths, by path."""
+        at = f"{ROW} WHERE path = CAST(? AS TEXT)"
+        with as_bad_library(self.library):
+            found = (self.connection.execute(at, [text_of(path)]).fetchone() for path in paths)
+            return dict(_row(one) for one in found if one is not None)
 
     def add(self, photos: Iterable[Found]) -> None:
         """Add files as pending photos, or make known ones pending again (edited, to retry)."""
@@ -338,6 +341,11 @@ class Store:
             f" WHERE {AS_HANDED_OUT}",
             (PhotoState.FAILED, reason, todo.id, todo.mtime_ns, todo.state),
         )
+
+
+def _row(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:
+    path, number, size, mtime, state, reason, is_known = values
+    return path, Row(number, size, mtime, PhotoState(state), reason, bool(is_known))
 
 
 def _unseen(folder_ids: Sequence[int]) -> str:

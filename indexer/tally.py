@@ -78,11 +78,16 @@ class Tally:
         self.scans.append(folder)
         self.missing += len(changes.missing)
         if again:
-            self.found += changes.new
+            self.found += len(changes.new)
             return
         self.found += changes.found
         self.unchanged += changes.unchanged
         self.failed += changes.failed
+
+    def noticed(self, changes: Changes) -> None:
+        """Note what was heard of files that are watched: those that differ, and no others."""
+        self.found += len(changes.to_add)
+        self.missing += len(changes.missing)
 
     def did(self, indexed: int, failed: int, folder: str, now_s: float) -> None:
         """Note a committed batch."""

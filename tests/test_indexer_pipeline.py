@@ -41,8 +41,8 @@ class Bench:
     def scan(self, folder: Path) -> Changes:
         self.store.join(folder)
         changes = compare(Scan(folder), self.store.rows(folder))
-        self.store.add(changes.to_read)
-        self.store.set_states(changes.missing, PhotoState.MISSING)
+        self.store.add(changes.to_add)
+        self.store.set_states([row.id for row in changes.missing.values()], PhotoState.MISSING)
         self.store.set_states(changes.returned, PhotoState.INDEXED)
         return changes
 

@@ -1,0 +1,84 @@
+"""Find photos by where they lie and what their files are like, and write down that they moved.
+
+A part of `store`: one writer, and each method is one transaction.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from indexer.database import as_bad_library, below, text_of
+from indexer.library import Library
+from indexer.moves import Gone, Moved
+from indexer.photo import PhotoState
+from indexer.scan import Found
+
+
+class PlaceTable:
+    """Where the photos of one library lie. Raises BadLibrary from every method."""
+
+    def __init__(self, library: Library, connection: sqlite3.Connection, db: Database) -> None:
+        self._library = library
+        self._connection = connection
+        self._db = db
+
+    def count(self, folder: Path) -> int:
+        """How many photos below `folder` are not missing."""
+        with as_bad_library(self._library):
+            row = self._connection.execute(
+                "SELECT count(*) FROM photo WHERE path >= CAST(? AS TEXT)"
+                " AND path < CAST(? AS TEXT) AND state != ?",
+                (*below(folder), PhotoState.MISSING),
+            ).fetchone()
+        return int(row[0])
+
+    def has_missing(self) -> bool:
+        """Whether any photo is missing."""
+        with as_bad_library(self._library):
+            return bool(
+                self._connection.execute(
+                    "SELECT 1 FROM photo WHERE state = ? LIMIT 1", (PhotoState.MISSING,)
+                ).fetchone()
+            )
+
+    def missing_like(self, found: Found) -> list[Gone]:
+        """The missing photos that agree with a file in time and size."""
+        with as_bad_library(self._library):
+            rows = self._connection.execute(
+                "SELECT photo.id, path, hash FROM photo INDEXED BY photo_to_do"
+                " LEFT JOIN content ON content.id = content_id"
+                " WHERE state = ? AND mtime_ns = ? AND size_bytes = ? ORDER BY photo.id",
+                (PhotoState.MISSING, found.mtime_ns, found.size_bytes),
+            ).fetchall()
+        return [Gone(*row) for row in rows]
+
+    def content_hash(self, photo_id: int) -> bytes | None:
+        """What the library knows of a photo's bytes; None where nobody has looked at it since."""
+        with as_bad_library(self._library):
+            row = self._connection.execute(
+                "SELECT CASE state WHEN ? THEN NULL ELSE hash END FROM photo"
+                " LEFT JOIN content ON content.id = content_id WHERE photo.id = ?",
+                (PhotoState.PENDING, photo_id),
+            ).fetchone()
+        return row[0] if row else None
+
+    def move(self, moved: Sequence[Moved], homes: Sequence[tuple[int, Path]]) -> None:
+        """Let photos lie elsewhere from now on: below one of `homes`, (folder id, path).
+
+        Those that had a content are searchable at once; the others wait to be read.
+        """
+        deepest = sorted(homes, key=lambda home: -len(str(home[1])))
+
+        def home(path: str) -> int:
+            return next(n for n, at in deepest if path.startswith(f"{at}".rstrip("/") + "/"))
+
+        with as_bad_library(self._library), self._db.atomic():
+            self._connection.executemany(
+                "UPDATE photo SET path = CAST(? AS TEXT), folder_id = ?, reason = NULL,"
+                f" state = CASE WHEN content_id IS NULL OR state IN ('{PhotoState.PENDING}',"
+                f" '{PhotoState.FAILED}') THEN '{PhotoState.PENDING}'"
+                f" ELSE '{PhotoState.INDEXED}' END WHERE id = ?",
+                ((text_of(one.found.path), home(one.found.path), one.id) for one in moved),
+            )
