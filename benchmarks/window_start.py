@@ -79,7 +79,7 @@ def make_library(folder: Path, photos: int) -> Path:
     finished = []
     for n, todo in enumerate(store.pending([pictures])):
         content = n.to_bytes(16, "big")
-        finished.append(Finished(todo, Content(content, 640, 480, 0x808080, None), None))
+        finished.append(Finished(todo, Content(content, 640, 480, 0x808080), None))
         for side in SIDES:
             path = thumbnail_path(library, content, side)
             path.parent.mkdir(parents=True, exist_ok=True)

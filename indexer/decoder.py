@@ -12,6 +12,7 @@ import select
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,10 +60,7 @@ def _end_with_parent() -> None:
 def _answer(answers: BinaryIO, request: dict[str, Any]) -> None:
     """Do one request and write its answer."""
     try:
-        if request["what"] == "index":
-            header, payload = _index(request)
-        else:
-            header, payload = _show(request)
+        header, payload = {"index": _index, "tell": _tell, "show": _show}[request["what"]](request)
     except UnreadablePhoto as error:
         header, payload = {"reason": error.reason}, b""
     except MemoryError:
@@ -82,6 +80,7 @@ def _index(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     data = picture.read_file(Path(request["path"]))
     digest = picture.content_hash(data)
     opened = picture.OpenedPhoto(data)
+    metadata = opened.metadata(Path(request["path"]))
     upright = opened.decode(short_px=max(2 * spec.side, SIDES[-1]))
     if request["library"]:
         _write_thumbnails(Library(Path(request["library"])), digest, upright, opened)
@@ -89,10 +88,17 @@ def _index(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         "hash": digest.hex(),
         "width": opened.width,
         "height": opened.height,
-        "taken": opened.taken,
+        "metadata": asdict(metadata),
         "mean_rgb": picture.mean_rgb(upright),
     }
     return header, preprocess(picture.for_encoder(upright), spec).tobytes()
+
+
+def _tell(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """What the file tells of the photo, without its pixels. There is no payload."""
+    path = Path(request["path"])
+    opened = picture.OpenedPhoto(picture.read_file(path))
+    return {"metadata": asdict(opened.metadata(path))}, b""
 
 
 def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -114,7 +114,32 @@ TRIGGERS = (  # of m003
     " END",
 )
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_photos, m002_identity, m003_switching)
+
+def m004_metadata(db: Database) -> None:
+    """What files tell of their photos, by content; and the contents that nobody asked yet."""
+    db.execute(
+        "CREATE TABLE metadata (content_id INTEGER PRIMARY KEY REFERENCES content(id)"
+        " ON DELETE CASCADE, offset_minutes INTEGER, latitude REAL, longitude REAL,"
+        " altitude_m REAL, make TEXT, model TEXT, lens TEXT, turn INTEGER NOT NULL,"
+        " rating INTEGER, title TEXT, caption TEXT, keywords TEXT,"  # keywords: a JSON list
+        " town TEXT, county TEXT, region TEXT, country TEXT)"
+    )
+    db.execute("CREATE INDEX content_by_taken ON content(taken)")
+    db.execute("CREATE INDEX metadata_by_place ON metadata(country, region, town)")
+    db.execute("CREATE INDEX metadata_by_camera ON metadata(model, make)")
+    db.execute(
+        "CREATE TABLE untold (content_id INTEGER PRIMARY KEY REFERENCES content(id)"
+        " ON DELETE CASCADE)"
+    )
+    db.execute("INSERT INTO untold SELECT id FROM content")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    m001_photos,
+    m002_identity,
+    m003_switching,
+    m004_metadata,
+)
 
 
 def migrate(db: Database) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from indexer.metadata import NOTHING, Metadata
+
 
 class PhotoState(StrEnum):
     """Where a photo stands. The value is what the database keeps."""
@@ -63,6 +65,8 @@ class Photo:
     taken: datetime | None  # local wall time, no zone
     size_bytes: int
     mtime_ns: int
+    metadata: Metadata = NOTHING
+    place: str | None = None  # "Paris, Île-de-France, France"
 
 
 @dataclass(frozen=True, slots=True)

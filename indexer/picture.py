@@ -7,7 +7,6 @@ reason; what crashes takes the decoder process along, never the run.
 import hashlib
 import struct
 import warnings
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -15,15 +14,14 @@ import pillow_heif
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from indexer.errors import Reason, UnreadablePhoto
+from indexer.metadata import Metadata
+from indexer.metadata_exif import exif_of, turn_of
+from indexer.metadata_read import read_metadata
 
 MAX_FILE_BYTES = 512 << 20
 MAX_PIXELS = 300_000_000  # read from the header; 300 MP decode to 0.9 GB
 MAX_ASPECT = 24.0  # beyond it a square crop of the whole height is all an encoder can see
 HASH_BYTES = 16
-DATE_TAGS = (0x9003, 0x9004)  # EXIF DateTimeOriginal, DateTimeDigitized
-DATE_MODIFIED = 0x0132
-EXIF_IFD = 0x8769
-ORIENTATION = 0x0112
 TURNS = {  # EXIF orientation: how to get upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -66,7 +64,7 @@ def content_hash(data: bytes) -> bytes:
 
 
 class OpenedPhoto:
-    """A photo whose header was read: its upright size and date are known, its pixels not yet."""
+    """A photo whose header was read: its upright size is known, its pixels are not yet."""
 
     def __init__(self, data: bytes) -> None:
         """Raises UnreadablePhoto."""
@@ -77,10 +75,13 @@ class OpenedPhoto:
         w, h = self._image.size
         if w * h > MAX_PIXELS:
             raise UnreadablePhoto(Reason.TOO_LARGE)
-        exif = _exif(self._image)
-        self._turn = TURNS.get(exif.get(ORIENTATION, 1))
+        self._exif = exif_of(self._image)
+        self._turn = TURNS.get(turn_of(self._exif))
         self.width, self.height = (h, w) if self._turn in SIDEWAYS else (w, h)
-        self.taken = _taken(exif)
+
+    def metadata(self, path: Path) -> Metadata:
+        """What the file tells, and an XMP file beside `path`. To be asked before `decode`."""
+        return read_metadata(self._image, self._exif, path)
 
     def decode(self, short_px: int | None = None) -> Image.Image:
         """The upright sRGB picture; a JPEG may come smaller, its short side >= `short_px`.
@@ -156,28 +157,6 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
     return converted or image
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    """The EXIF block, or an empty one: a broken block is no reason to lose a photo."""
-    try:
-        return image.getexif()
-    except Exception:  # as above
-        return Image.Exif()
-
-
-def _taken(exif: Image.Exif) -> str | None:
-    """When the camera says it was taken, as ISO local wall time."""
-    try:
-        inner = exif.get_ifd(EXIF_IFD)
-    except Exception:  # as above
-        inner = {}
-    for value in (*(inner.get(tag) for tag in DATE_TAGS), exif.get(DATE_MODIFIED)):
-        try:
-            return datetime.strptime(str(value).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S").isoformat()
-        except ValueError:
-            continue
-    return None
 
 
 def _reason(error: Exception, data: bytes) -> Reason:

@@ -133,7 +133,7 @@ class Searcher:
                                 confidence=None,
                                 why=("content",),
                                 taken=photo.taken,
-                                place=None,
+                                place=photo.place,
                             )
                         )
             if len(hits) >= query.limit:

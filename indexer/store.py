@@ -16,6 +16,8 @@ from indexer.database import as_bad_library, below, connect, text_of
 from indexer.encoder_table import EncoderTable
 from indexer.errors import Reason
 from indexer.library import Library
+from indexer.metadata import NOTHING, Metadata
+from indexer.metadata_table import MetadataTable
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
 from indexer.place_table import PlaceTable
@@ -58,7 +60,7 @@ class Content:
     width: int  # upright px
     height: int
     mean_rgb: int  # 0xRRGGBB
-    taken: str | None  # ISO local wall time
+    metadata: Metadata = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Store:
         self.connection = connect(library, read_only=False)
         self.db = Database(self.connection)
         self.encoders = EncoderTable(library, self.connection, self.db)
+        self.metadata = MetadataTable(library, self.db)
         self.places = PlaceTable(library, self.connection, self.db)
         with as_bad_library(library):
             migrate(self.db)
@@ -307,14 +310,16 @@ class Store:
         )
         if row.fetchone() is None:
             return  # edited or gone while it was being read, or its folder has left the library
+        taken = content.metadata.taken
         self.connection.execute(
             "INSERT INTO content (hash, width, height, mean_rgb, taken) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash) DO NOTHING",
-            (content.hash, content.width, content.height, content.mean_rgb, content.taken),
+            (content.hash, content.width, content.height, content.mean_rgb, taken),
         )
         (content_id,) = self.connection.execute(
             "SELECT id FROM content WHERE hash = ?", (content.hash,)
         ).fetchone()
+        self.metadata.add(content_id, content.metadata)
         self.connection.execute(
             "UPDATE photo SET state = ?, reason = NULL, content_id = ? WHERE id = ?",
             (PhotoState.INDEXED, content_id, one.todo.id),

@@ -22,6 +22,7 @@ from indexer.encoder_table import KNOWN, known_encoder
 from indexer.errors import Reason
 from indexer.library import Library
 from indexer.lock import Busy, lock
+from indexer.metadata_table import COLUMNS, known_metadata
 from indexer.migrations import MIGRATIONS, check_version, migrate
 from indexer.photo import (
     Counts,
@@ -35,8 +36,9 @@ from indexer.photo import (
 )
 
 PHOTO = (
-    "SELECT photo.id, path, state, reason, hash, width, height, taken, size_bytes, mtime_ns"
-    " FROM photo LEFT JOIN content ON content.id = content_id"
+    "SELECT photo.id, path, state, reason, hash, width, height, size_bytes, mtime_ns, taken,"
+    f" {COLUMNS} FROM photo LEFT JOIN content ON content.id = photo.content_id"
+    " LEFT JOIN metadata ON metadata.content_id = content.id"
 )
 SLICE = 500  # parameters a statement; SQLite's own limit was 999 for long
 
@@ -143,8 +145,8 @@ class View:
     def photos_of(self, content_ids: Sequence[int]) -> dict[int, list[Photo]]:
         """The photos that can be shown of each content: one, or several where there are copies."""
         found: dict[int, list[Photo]] = {}
-        where = f"state = '{PhotoState.INDEXED}' AND content_id IN"
-        statement = PHOTO.replace("SELECT ", "SELECT content_id, ", 1) + f" WHERE {where}"
+        where = f"state = '{PhotoState.INDEXED}' AND photo.content_id IN"
+        statement = PHOTO.replace("SELECT ", "SELECT photo.content_id, ", 1) + f" WHERE {where}"
         for content_id, *row in self._in_slices(statement, content_ids, " ORDER BY path"):
             found.setdefault(content_id, []).append(_photo(tuple(row)))
         return found
@@ -253,7 +255,8 @@ class View:
 
 
 def _photo(row: tuple[Any, ...]) -> Photo:
-    number, path, state, reason, content_hash, width, height, taken, size, mtime = row
+    number, path, state, reason, content_hash, width, height, size, mtime, *told = row
+    metadata, place = known_metadata(told)
     return Photo(
         id=number,
         path=Path(path),
@@ -262,7 +265,9 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         hash=content_hash,
         width=width,
         height=height,
-        taken=datetime.fromisoformat(taken) if taken else None,
+        taken=datetime.fromisoformat(metadata.taken) if metadata.taken else None,
         size_bytes=size,
         mtime_ns=mtime,
+        metadata=metadata,
+        place=str(place) if place else None,
     )

@@ -40,7 +40,7 @@ def add(store: Store, encoder: KnownEncoder, names: dict[str, str]) -> None:
 
 
 def see(store: Store, encoder: KnownEncoder, todo: ToDo, content: str) -> None:
-    value = Content(content.encode().ljust(16), 40, 30, 0, None)
+    value = Content(content.encode().ljust(16), 40, 30, 0)
     known = store.seen(encoder.id, [value.hash])
     store.commit(encoder.id, [Finished(todo, value, None if known else ROW)])
 

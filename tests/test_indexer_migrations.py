@@ -42,6 +42,8 @@ def make(library: Library, steps: int, rows: tuple[str, ...] = ROWS) -> None:
                 "'two', 8)", "'two', 8, NULL)"
             )
         connection.execute(row)
+    if steps >= 3:
+        connection.execute("UPDATE library SET serving = 2, wanted = 2")
     connection.close()
 
 
@@ -148,3 +150,13 @@ def test_a_newer_library_is_refused_and_left_alone(library: Library) -> None:
     connection.close()
     with pytest.raises(BadLibrary, match="newer Sightword"):
         Store(library)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_the_files_of_an_older_library_are_to_be_asked_what_they_tell(
+    library: Library, steps: int
+) -> None:
+    make(library, steps)
+    store = Store(library)
+    assert store.metadata.untold([1]) == [(2, "/photos/b.jpg"), (1, "/photos/a.jpg")]
+    store.close()

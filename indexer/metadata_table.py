@@ -1,0 +1,89 @@
+"""Write down what files tell of their photos, with the names of places, a row a content.
+
+A part of `store`: one writer. Contents that nobody asked yet, because the library is older than
+this table or a file beside the photo has changed, wait in a queue of their own.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from indexer.database import as_bad_library
+from indexer.library import Library
+from indexer.metadata import Metadata
+from indexer.photo import PhotoState
+from indexer.places import Gazetteer, Place
+
+FIELDS = (
+    *("offset_minutes", "latitude", "longitude", "altitude_m"),
+    *("make", "model", "lens", "turn", "rating", "title", "caption", "keywords"),
+)
+PLACE = ("town", "county", "region", "country")
+COLUMNS = ", ".join(FIELDS + PLACE)  # behind content.taken they are what `known_metadata` wants
+INSERT = f"INTO metadata (content_id, {COLUMNS}) VALUES (?{', ?' * len(FIELDS + PLACE)})"
+
+
+def known_metadata(row: Sequence[Any]) -> tuple[Metadata, Place | None]:
+    """The values of one row: taken, then `COLUMNS`, which are NULL where nobody asked yet."""
+    taken, *rest = row
+    fields = dict(zip(FIELDS, rest, strict=False))
+    fields["turn"] = fields["turn"] or 1
+    fields["keywords"] = tuple(json.loads(fields["keywords"] or "[]"))
+    town, county, region, country = rest[len(FIELDS) :]
+    place = Place(town, county, region, country) if country else None
+    return Metadata(taken=taken, **fields), place
+
+
+class MetadataTable:
+    """What is known of the contents of one library. Raises BadLibrary from every method."""
+
+    def __init__(self, library: Library, db: Database) -> None:
+        self._library = library
+        self._db = db
+        self._gazetteer = Gazetteer()
+
+    def add(self, content_id: int, metadata: Metadata) -> None:
+        """Note what a file told, inside a transaction. Of several copies the first is heard."""
+        self._db.execute(f"INSERT OR IGNORE {INSERT}", self._row(content_id, metadata))
+
+    def replace(self, told: Iterable[tuple[int, Metadata]]) -> None:
+        """Note what files tell now; they wait no longer."""
+        with as_bad_library(self._library), self._db.atomic():
+            for content_id, metadata in told:
+                known = self._db.execute(
+                    "UPDATE content SET taken = ? WHERE id = ?", (metadata.taken, content_id)
+                )
+                if known.rowcount:  # else it was collected meanwhile
+                    row = self._row(content_id, metadata)
+                    self._db.execute(f"INSERT OR REPLACE {INSERT}", row)
+                self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
+
+    def untold(
+        self, folder_ids: Sequence[int], after: int | None = None, limit: int = -1
+    ) -> list[tuple[int, str]]:
+        """(content, path of a photo in `folder_ids` that shows it) that wait, behind one of them.
+
+        The last that came goes first. Contents whose photos are all missing have none.
+        """
+        inside = ", ".join("?" * len(folder_ids))
+        with as_bad_library(self._library):
+            return self._db.execute(
+                "SELECT untold.content_id, path FROM untold JOIN photo ON photo.id ="
+                " (SELECT id FROM photo AS one WHERE one.content_id = untold.content_id"
+                f" AND state = '{PhotoState.INDEXED}' AND folder_id IN ({inside}) LIMIT 1)"
+                " WHERE untold.content_id < coalesce(?, 9223372036854775807)"
+                " ORDER BY untold.content_id DESC LIMIT ?",
+                (*folder_ids, after, limit),
+            ).fetchall()
+
+    def _row(self, content_id: int, metadata: Metadata) -> tuple[object, ...]:
+        values = {name: getattr(metadata, name) for name in FIELDS}
+        words = metadata.keywords
+        values["keywords"] = json.dumps(words, ensure_ascii=False) if words else None
+        place = None
+        if metadata.latitude is not None and metadata.longitude is not None:
+            place = self._gazetteer.place(metadata.latitude, metadata.longitude)
+        names = (getattr(place, name, None) for name in PLACE)
+        return content_id, *values.values(), *names
