@@ -27,7 +27,7 @@ endif
 FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
 	packaging/check_core_ml.py
 
-.PHONY: run test check check-all format table bench prove-export train-default freeze smoke clean
+.PHONY: run test check check-all format table bench prove-export train-default bundle freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -68,6 +68,10 @@ train-default: .venv/ready-to-test
 	@test -n "$$DATA" || { $(IN) -m models.train_default -h; \
 		echo "Name the folder of data: make train-default DATA=data" >&2; exit 1; }
 	$(IN) -m models.train_default --data "$$DATA" --out "$${MADE:-$$DATA/made}"
+
+# The default encoder as one file, with its packages for Core ML: dist/sightword-small.sightword
+bundle: .venv/ready-to-run
+	$(IN) -m app models export sightword-small --to dist
 
 freeze: .venv/ready-to-test
 	$(IN) -m PyInstaller --noconfirm --log-level WARN packaging/sightword.spec
