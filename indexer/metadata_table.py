@@ -48,8 +48,8 @@ class MetadataTable:
         """Note what a file told, inside a transaction. Of several copies the first is heard."""
         self._db.execute(f"INSERT OR IGNORE {INSERT}", self._row(content_id, metadata))
 
-    def replace(self, told: Iterable[tuple[int, Metadata]]) -> None:
-        """Note what files tell now; they wait no longer."""
+    def replace(self, told: Iterable[tuple[int, Metadata]], mute: Iterable[int] = ()) -> None:
+        """Note what files tell now. They wait no longer, nor do contents that are `mute`."""
         with as_bad_library(self._library), self._db.atomic():
             for content_id, metadata in told:
                 known = self._db.execute(
@@ -58,6 +58,8 @@ class MetadataTable:
                 if known.rowcount:  # else it was collected meanwhile
                     row = self._row(content_id, metadata)
                     self._db.execute(f"INSERT OR REPLACE {INSERT}", row)
+                self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
+            for content_id in mute:
                 self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
 
     def untold(

@@ -32,6 +32,7 @@ from indexer.scan import known_as
 from indexer.store import Store
 from indexer.switching import Switcher
 from indexer.tally import Tally
+from indexer.telling import Teller
 from indexer.watch import Watcher
 from models.errors import BadEncoder
 
@@ -57,6 +58,7 @@ class Service:
         self.inbox: SimpleQueue[Said] = SimpleQueue()
         self.exchange = Exchange(store.library.socket, self._hello(), self.inbox)
         self.waiting = Waiting(store)
+        self.teller = Teller(store)
         self.tally: Tally | None = None
         self.cores = cores
         self.stopping = threading.Event()
@@ -202,22 +204,32 @@ class Service:
                     return
 
     def _read_waiting(self, tally: Tally) -> None:
-        """The run, to its end."""
-        while not self.stopping.is_set() and self._has_waiting():
-            serving = self.encoders.serving
-            walk = self.waiting
-            for batch in index(self.store, serving.known.id, serving.batches, self.pool, walk):
-                walk.taken.difference_update(batch.photos)
-                folder = os.path.dirname(batch.last)  # noqa: PTH120 - one string a batch, not a Path
-                tally.did(batch.indexed, batch.failed, folder, time.monotonic())
-                self.tell(Committed(batch.indexed, batch.change))
-                serving.snapshots.added(batch.embedded)
+        """The run, to its end: photos that wait, then files that are to be asked again."""
+        self.teller.rewind()
+        while not self.stopping.is_set():
+            if self._has_waiting():
+                self._read_batches(tally)
+            elif self.teller.tell_some(self.pool):
+                self.tell(Committed(0, 0))
                 self._hear()
-        if not self.stopping.is_set():
-            self.tell(tally.progress(time.monotonic()))
-            self.tally = None
-            self.tell(tally.done(time.monotonic(), self.switcher.goes_on()))
-            self.waiting.folders.clear()
+            else:
+                self.tell(tally.progress(time.monotonic()))
+                self.tally = None
+                self.tell(tally.done(time.monotonic(), self.switcher.goes_on()))
+                self.waiting.folders.clear()
+                return
+
+    def _read_batches(self, tally: Tally) -> None:
+        """All that waits, batch after batch."""
+        serving = self.encoders.serving
+        walk = self.waiting
+        for batch in index(self.store, serving.known.id, serving.batches, self.pool, walk):
+            walk.taken.difference_update(batch.photos)
+            folder = os.path.dirname(batch.last)  # noqa: PTH120 - one string a batch, not a Path
+            tally.did(batch.indexed, batch.failed, folder, time.monotonic())
+            self.tell(Committed(batch.indexed, batch.change))
+            serving.snapshots.added(batch.embedded)
+            self._hear()
 
     def _has_waiting(self) -> bool:
         """Whether a photo waits; the walk over them begins again at the newest."""
