@@ -22,6 +22,10 @@ COMMANDS = {
     "evaluate": "measure retrieval on photos with captions",
     "doctor": "look at the machine, the library and the encoder, and say what to do",
 }
+ANSWERS = {  # to the question that the indexer asks where very many photos are gone
+    "forget": "photos that are gone are missing, however many they are",
+    "keep": "photos that are gone stay until they return",
+}
 OPENING = (
     "Without a command the window opens; folders that are given join the library.\n\ncommands:\n"
     + "\n".join(f"  {name:<10} {words}" for name, words in COMMANDS.items())
@@ -86,7 +90,8 @@ def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentPars
     if name == "index":
         from app.commands import index
 
-        return index.run(library, given.model, _folders(given.folders), as_json=given.json)
+        wish = index.Wish(_folders(given.folders), given.watch, given.answer)
+        return index.run(library, given.model, wish, as_json=given.json)
     if name == "search":
         from app.commands import search
         from indexer.query import Query
@@ -126,6 +131,12 @@ def _parser(name: str) -> argparse.ArgumentParser:
     _common(parser)
     if name == "index":
         parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
+        parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
+        gone = parser.add_mutually_exclusive_group()
+        for answer, words in ANSWERS.items():
+            gone.add_argument(
+                f"--{answer}", dest="answer", action="store_const", const=answer, help=words
+            )
     elif name == "search":
         parser.add_argument("query", metavar="QUERY", nargs="*", help="words: what is in the photo")
         parser.add_argument("--like", metavar="PHOTO", type=Path, help="photos that resemble it")

@@ -92,6 +92,7 @@ def real(library: Library, encoder: str | None) -> Sources:
 
         folder = find(encoder, library.encoders)
         client = Client.connect(library, folder, is_cancelled)
+        client.watch()  # as long as the window is open; before it asks for anything else
         if wishes:
             client.use(folder)
             wishes.clear()

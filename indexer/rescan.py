@@ -116,6 +116,7 @@ class Rescan:
             return content_hash(path)
 
         changes.moved, changes.new = match(changes.new, like, hash_of)
+        changes.unchanged += len(changes.moved)
         moved = {one.id for one in changes.moved}
         changes.missing = {p: row for p, row in changes.missing.items() if row.id not in moved}
 

@@ -86,7 +86,9 @@ class Tally:
 
     def noticed(self, changes: Changes) -> None:
         """Note what was heard of files that are watched: those that differ, and no others."""
-        self.found += len(changes.to_add)
+        known = len(changes.moved) + len(changes.returned)
+        self.found += len(changes.to_add) + known
+        self.unchanged += known
         self.missing += len(changes.missing)
 
     def did(self, indexed: int, failed: int, folder: str, now_s: float) -> None:

@@ -143,7 +143,7 @@ def test_a_tree_that_is_renamed_or_moved_keeps_its_rows_and_is_not_read_again(
     assert isinstance(done, Committed)
     assert watched.ids() == {path.replace("in/", "out/"): n for path, n in before.items()}
     done = watched.until_done()
-    assert (done.found, done.indexed, done.missing) == (0, 0, 0)
+    assert (done.found, done.unchanged, done.indexed, done.missing) == (60, 60, 0, 0)
     assert watched.seen == seen
     assert watched.view.counts().photos == 60
 

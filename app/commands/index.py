@@ -1,16 +1,17 @@
-"""`sightword index FOLDER ...`: bring the index up to date, with progress on stderr."""
+"""`sightword index FOLDER ... [--watch]`: bring the index up to date, and keep it so."""
 
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.progress_line import ProgressLine, photos
 from indexer.client import Client
 from indexer.errors import BadFolder, IndexerUnreachable, KnownError
-from indexer.events import Done, Event, Progress, Switched, Switching, Trouble
+from indexer.events import Done, Doubt, Event, Progress, Switched, Switching, Trouble
 from indexer.library import Library
+from indexer.photo import Answer
 from indexer.view import View
 from models.installed import find
 
@@ -18,7 +19,23 @@ RESTARTS = 3  # an indexer that dies oftener has a trouble that starting again w
 STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
 
 
-def run(library: Library, model: str | None, folders: Sequence[Path], *, as_json: bool) -> int:
+ASKS = (
+    "{gone:,} of {known} that were in {folder} are gone, so nothing was changed there. Connect "
+    "their drive; or, with `sightword index` and the folder, --forget lets them go and --keep "
+    "keeps them until they return."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks of `index`."""
+
+    folders: Sequence[Path]
+    watches: bool = False  # go on until Ctrl-C
+    answer: str | None = None  # for folders from which many photos are gone: "forget" or "keep"
+
+
+def run(library: Library, model: str | None, wish: Wish, *, as_json: bool) -> int:
     """Index folders that can be read and wait for the end; the exit status. Raises KnownError.
 
     The end is reached when all photos have been seen by the encoder that is to serve: the one
@@ -28,7 +45,7 @@ def run(library: Library, model: str | None, folders: Sequence[Path], *, as_json
     with View(library) as view:
         view.counts()  # a damaged or newer library is said at once, by us
     try:
-        return _index(library, encoder, folders, switches=model is not None, as_json=as_json)
+        return _index(library, encoder, wish, switches=model is not None, as_json=as_json)
     except BrokenPipeError as error:  # `sightword index … | head -1`
         raise KnownError(
             "Nobody reads what indexing says any more, so it stopped. What was done is kept; "
@@ -36,16 +53,17 @@ def run(library: Library, model: str | None, folders: Sequence[Path], *, as_json
         ) from error
 
 
-def _index(
-    library: Library, encoder: Path, folders: Sequence[Path], *, switches: bool, as_json: bool
-) -> int:
+def _index(library: Library, encoder: Path, wish: Wish, *, switches: bool, as_json: bool) -> int:
     """Ask an indexer until one has done it; the exit status."""
     line = ProgressLine(sys.stderr)
     for _ in range(RESTARTS):
         client = Client.connect(library, encoder)
         try:
             use = client.use(encoder) if switches else None
-            asked = Asked(client.add(folders), use, folders, line, as_json)
+            if wish.watches:
+                client.watch()  # first, so that no change falls between
+            answer = Answer(wish.answer) if wish.answer else None
+            asked = Asked(client.add(wish.folders, answer), use, wish, line, as_json)
             done = asked.follow(client)
         except KeyboardInterrupt:
             client.close()
@@ -57,7 +75,7 @@ def _index(
             client.close()
         if done is not None:
             client.wait(STOP_S)
-            _finish(done, folders, line, as_json=as_json)
+            asked.finish(done)
             return 0
         line.note("The indexer stopped unexpectedly; starting it again. Nothing is lost.")
     raise IndexerUnreachable(
@@ -71,7 +89,7 @@ class Asked:
 
     request: str  # to look at the folders
     use: str | None  # to switch, while that has not ended
-    folders: Sequence[Path]
+    wish: Wish
     line: ProgressLine
     as_json: bool
     done: Done | None = None
@@ -81,18 +99,25 @@ class Asked:
     def follow(self, client: Client) -> Done | None:
         """Show what happens until all is done; None where the indexer goes away.
 
+        Who watches is never done, and hears of each change as of a run of its own.
+
         Raises IndexerUnreachable where it can't go on, BadFolder where a folder is gone, and
         KnownError where it can't switch.
         """
         for event in client.events():
             self._heed(event)
             if self.done is not None and self.use is None and not self.goes_on:
-                return self.done
+                if not self.wish.watches:
+                    return self.done
+                self.finish(self.done)
+                self.done = None
         return None
 
     def _heed(self, event: Event) -> None:
-        if isinstance(event, Done) and self.request in event.requests:
+        if isinstance(event, Done) and (self.request in event.requests or self.wish.watches):
             self.done, self.goes_on = event, event.goes_on
+        elif isinstance(event, Doubt):
+            self._ask(event)
         elif isinstance(event, Switched):
             self.goes_on = False
             if self.use in event.requests:
@@ -114,29 +139,41 @@ class Asked:
         self.line.end()
         if trouble.is_the_end:
             raise IndexerUnreachable(trouble.message)
-        if trouble.folder is not None and Path(trouble.folder) in self.folders:
+        if trouble.folder is not None and Path(trouble.folder) in self.wish.folders:
             raise BadFolder(trouble.message)  # gone since we looked
         if self.use in trouble.requests:
             raise KnownError(trouble.message)
         self.line.note(trouble.message)
 
+    def _ask(self, doubt: Doubt) -> None:
+        if self.as_json:
+            _print("doubt", asdict(doubt))
+        known = photos(doubt.photos)
+        words = ASKS.format(gone=doubt.missing, known=known, folder=doubt.folder)
+        self.line.end()
+        self.line.note(words)
 
-def _finish(done: Done, folders: Sequence[Path], line: ProgressLine, *, as_json: bool) -> None:
-    """The last words, to a person or to a program."""
-    line.end()
-    if as_json:
-        keys = ("found", "indexed", "unchanged", "failed", "missing", "seconds")
-        _print("done", {key: getattr(done, key) for key in keys})
-    if not done.found:
-        named = ", ".join(str(folder) for folder in folders)
-        print(f"There are no photos in {named}.", file=sys.stderr)
-        return
+    def finish(self, done: Done) -> None:
+        """The last words on a run, to a person or to a program."""
+        self.line.end()
+        if self.as_json:
+            keys = ("found", "indexed", "unchanged", "failed", "missing", "seconds")
+            _print("done", {key: getattr(done, key) for key in keys})
+        if done.found or done.missing:
+            print(_summary(done), file=sys.stderr)
+        elif self.request in done.requests:
+            named = ", ".join(str(folder) for folder in self.wish.folders)
+            print(f"There are no photos in {named}.", file=sys.stderr)
+
+
+def _summary(done: Done) -> str:
+    """What a run did, for a person."""
     words = f"{photos(done.found)}: {done.indexed:,} new, {done.unchanged:,} unchanged"
     if done.failed:
         words += f", {done.failed:,} can't be read (`sightword status` says why)"
     if done.missing:
         words += f", {done.missing:,} gone"
-    print(f"{words}. {done.seconds:.1f} s.", file=sys.stderr)
+    return f"{words}. {done.seconds:.1f} s."
 
 
 def _print_progress(progress: Progress, switching: Switching | None) -> None:

@@ -8,7 +8,6 @@ from stat import S_ISREG
 
 from app.progress_line import photos
 from indexer.library import Library
-from indexer.photo import FolderState
 from indexer.view import View
 from models.installed import find
 from models.spec import EncoderSpec
@@ -50,7 +49,7 @@ def read(library: Library, model: str | None) -> dict[str, object]:
             {
                 "path": str(folder.path),
                 "photos": folder.photos,
-                "available": folder.state is FolderState.AVAILABLE and os.path.isdir(folder.path),  # noqa: PTH112 - never raises
+                "available": folder.state.is_there and os.path.isdir(folder.path),  # noqa: PTH112 - never raises
             }
             for folder in folders
         ],
