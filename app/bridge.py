@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.sources import Indexes
+from indexer.photo import Answer
 from models.errors import KnownError
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,13 @@ class Bridge(QObject):
         if client is not None:
             self._say(lambda: client.add(folders))
         self._run_on_thread()
+
+    def answer(self, folder: Path, answer: Answer) -> None:
+        """Say what is to become of the many photos that are gone from `folder`."""
+        with self._lock:
+            client = self._client
+        if client is not None:  # else it is asked again by the next indexer
+            self._say(lambda: client.add([folder], answer))
 
     def refresh(self) -> None:
         """Look at all folders of the library again."""

@@ -16,7 +16,7 @@ from indexer.library import Library
 
 if TYPE_CHECKING:
     from indexer.events import Event
-    from indexer.photo import Counts, Folder, Photo
+    from indexer.photo import Answer, Counts, Folder, Photo
     from indexer.query import Query
     from indexer.search import Results
     from indexer.view import PhotoTable
@@ -43,7 +43,7 @@ class Searches(Protocol):
 class Indexes(Protocol):
     """`indexer.client.Client` as the window uses it."""
 
-    def add(self, folders: Sequence[Path]) -> object: ...
+    def add(self, folders: Sequence[Path], answer: "Answer | None" = None) -> object: ...
     def refresh(self) -> object: ...
     def events(self) -> "Iterator[Event]": ...
     def close(self) -> None: ...

@@ -1,5 +1,7 @@
 """A strip under the toolbar for news that must be seen: one sentence, maybe one thing to do."""
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -26,7 +28,8 @@ class Strip(QWidget):
         dismiss.setAccessibleName("Dismiss")
         dismiss.setToolTip("Dismiss")
         dismiss.clicked.connect(self.hush)
-        row = QHBoxLayout(self)
+        self.answers: list[Button] = []  # of a question
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(16, 3, 8, 4)
         row.addWidget(self.label, 1)
         row.addWidget(self.button)
@@ -41,6 +44,7 @@ class Strip(QWidget):
 
     def say(self, sentence: str, button: str = "") -> None:
         """Show a sentence, and what can be done about it."""
+        self._ask_no_more()
         self.label.setText(sentence)
         self.button.setText(button)
         self.button.setVisible(bool(button))
@@ -48,6 +52,16 @@ class Strip(QWidget):
         self.setAccessibleName(sentence)
         self.colour()
         self.show()
+
+    def ask(self, question: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """Show a question and a button for each answer. Whoever dismisses it answers nothing."""
+        self.say(question)
+        for words, answer in answers:
+            button = Button(words, None, self)
+            button.clicked.connect(self.hush)
+            button.clicked.connect(lambda _=False, answer=answer: answer())
+            self._row.insertWidget(self._row.count() - 1, button)
+            self.answers.append(button)
 
     def say_or_hush(self, sentence: str) -> None:
         """Show a sentence, or nothing where it is empty."""
@@ -58,8 +72,16 @@ class Strip(QWidget):
 
     def hush(self) -> None:
         """Say nothing."""
+        self._ask_no_more()
         self.hide()
         self.label.clear()
+
+    def _ask_no_more(self) -> None:
+        for button in self.answers:
+            self._row.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.answers.clear()
 
     def colour(self) -> None:
         """Take the colours of the system as they are now."""

@@ -21,8 +21,9 @@ from app.interrupts import Interrupts
 from app.progress import SAID_S, Run
 from app.showing import Showing
 from app.sources import Sources, real
-from indexer.events import Committed, Done, Event, FoldersChanged, Switched, Trouble
+from indexer.events import Committed, Done, Doubt, Event, FoldersChanged, Switched, Trouble
 from indexer.library import Library
+from indexer.photo import Answer
 
 RESTARTED_S = 6.0
 Choose = Callable[[QWidget], Path | None]
@@ -133,12 +134,26 @@ class Window(Frame):
             self.search.warm_up()  # it begins to load the encoder that serves now
             if was.to_see:
                 self.status.say(words.SWITCHED, SAID_S)
-        if isinstance(event, Done) and (event.indexed or not event.found):
+        nothing = isinstance(event, Done) and not (event.found or event.missing)
+        if isinstance(event, Done) and (event.indexed or nothing):
             searchable = event.indexed + event.unchanged
             self.status.say(words.all_searchable(searchable), SAID_S)
         if isinstance(event, Trouble):
             self.strip.say(event.message)
+        if isinstance(event, Doubt):
+            self._ask(event)
         self._show()
+
+    def _ask(self, doubt: Doubt) -> None:
+        """Many photos are gone from a folder: are they to be forgotten?"""
+        folder = Path(doubt.folder)
+        self.strip.ask(
+            words.many_gone(doubt.missing, doubt.photos, folder.name or doubt.folder),
+            [
+                (words.KEEP, lambda: self.bridge.answer(folder, Answer.KEEP)),
+                (words.FORGET, lambda: self.bridge.answer(folder, Answer.FORGET)),
+            ],
+        )
 
     def _indexer_stopped(self, sentence: str) -> None:
         self._run = self._run.stopped()

@@ -45,6 +45,8 @@ KEYS = (
     "<tr><td>Ctrl+Shift+O</td><td>Add a folder</td></tr>"
     "</table>"
 )
+FORGET = "Forget Them"
+KEEP = "Keep Them"
 NEVER_DELETES = "Sightword never deletes photos."
 NOT_A_FOLDER = "Only folders can be added. Drop a folder of photos onto this window."
 
@@ -135,6 +137,14 @@ def selected(n: int) -> str:
 def away(folder: str) -> str:
     """A photo whose drive or share is not there."""
     return f"This photo is on “{folder}”, which isn’t connected."
+
+
+def many_gone(missing: int, known: int, folder: str) -> str:
+    """More photos are gone from a folder than a person is likely to have deleted."""
+    return (
+        f"{number(missing)} of {photos(known)} are no longer in “{folder}”. They are still here, "
+        "in case their drive isn’t connected."
+    )
 
 
 def month(seconds: float) -> str:

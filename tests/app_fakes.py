@@ -20,7 +20,7 @@ from app.sources import Sources
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.events import Event
 from indexer.library import Library
-from indexer.photo import Counts, Folder, FolderState, Photo, PhotoState
+from indexer.photo import Answer, Counts, Folder, FolderState, Photo, PhotoState
 from indexer.query import Query
 from indexer.search import Hit, Results
 from indexer.thumbnails import thumbnail_path
@@ -154,12 +154,16 @@ class FakeClient:
 
     def __init__(self) -> None:
         self.added: list[Path] = []
+        self.answers: list[tuple[Path, Answer]] = []
         self.refreshed = 0
         self.closed = False
         self._events: SimpleQueue[Event | None] = SimpleQueue()
 
-    def add(self, folders: Sequence[Path]) -> None:
-        self.added += folders
+    def add(self, folders: Sequence[Path], answer: Answer | None = None) -> None:
+        if answer is None:
+            self.added += folders
+        else:
+            self.answers += [(folder, answer) for folder in folders]
 
     def refresh(self) -> None:
         self.refreshed += 1

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from app import words
 from app.window import Window
-from indexer.events import Committed, Done, Progress, Switched, Switching, Trouble
+from indexer.events import Committed, Done, Doubt, Progress, Switched, Switching, Trouble
+from indexer.photo import Answer
 from tests.app_fakes import MARK, Fakes, alive, until
 
 Opens = Callable[..., tuple[Window, Fakes]]
@@ -284,6 +285,23 @@ def test_trouble_is_said_in_the_strip(qtbot: QtBot, opens: Opens) -> None:
     until(qtbot, lambda: window.strip.sentence == "The disk is full.")
     QTest.keyClicks(window.header.search.line, "trouble")
     until(qtbot, lambda: "encoder is not there" in window.strip.sentence)
+
+
+def test_a_question_about_photos_that_are_gone_is_answered_in_the_strip(
+    qtbot: QtBot, opens: Opens
+) -> None:
+    window, fakes = opens(3)
+    until(qtbot, lambda: bool(fakes.clients))
+    for number, answer in enumerate((Answer.KEEP, Answer.FORGET)):
+        fakes.client.put(Doubt("/photos/all", 40, 120))
+        until(qtbot, lambda: "40 of 120 photos" in window.strip.sentence)
+        window.strip.answers[number].click()
+        assert window.strip.sentence == ""
+        assert fakes.client.answers[-1] == (Path("/photos/all"), answer)
+    fakes.client.put(Doubt("/photos/all", 40, 120))
+    until(qtbot, lambda: len(window.strip.answers) == 2)
+    window.strip.say("The disk is full.")
+    assert window.strip.answers == []
 
 
 def test_the_window_comes_back_as_it_was_left(qtbot: QtBot, opens: Opens) -> None:
