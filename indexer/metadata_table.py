@@ -5,16 +5,18 @@ this table or a file beside the photo has changed, wait in a queue of their own.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from indexer.database import as_bad_library
+from indexer.database import as_bad_library, below, text_of
 from indexer.library import Library
 from indexer.metadata import Metadata
 from indexer.photo import PhotoState
 from indexer.places import Gazetteer, Place
+from indexer.scan import SIDECAR
 
 FIELDS = (
     *("offset_minutes", "latitude", "longitude", "altitude_m"),
@@ -61,6 +63,43 @@ class MetadataTable:
                 self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
             for content_id in mute:
                 self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
+
+    def note_sidecars(
+        self, folder: Path, found: Mapping[str, int], unreadable: Iterable[str] = ()
+    ) -> None:
+        """Queue what photos show beside whom an XMP file came, changed or went.
+
+        `found` are all XMP files below `folder`, path to mtime_ns, but for folders `unreadable`.
+        """
+        hidden = tuple(f"{one}/" for one in unreadable)
+        inside = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+        with as_bad_library(self._library):
+            known: dict[str, int] = dict(
+                self._db.execute(
+                    f"SELECT path, mtime_ns FROM sidecar WHERE {inside}", below(folder)
+                )
+            )
+            gone = [path for path in known.keys() - found.keys() if not path.startswith(hidden)]
+            news = [path for path, mtime_ns in found.items() if known.get(path) != mtime_ns]
+            if not gone and not news:
+                return
+            with self._db.atomic():
+                for path in gone:
+                    self._db.execute(
+                        "DELETE FROM sidecar WHERE path = CAST(? AS TEXT)", [text_of(path)]
+                    )
+                for path in news:
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO sidecar VALUES (CAST(? AS TEXT), ?)",
+                        [text_of(path), found[path]],
+                    )
+                for path in gone + news:
+                    name = text_of(path)[: -len(SIDECAR)]  # of a photo, or without its extension
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO untold SELECT content_id FROM photo"
+                        f" WHERE content_id IS NOT NULL AND (path = CAST(? AS TEXT) OR ({inside}))",
+                        [name, name + b".", name + b"/"],  # "/" follows "." in every byte order
+                    )
 
     def untold(
         self, folder_ids: Sequence[int], after: int | None = None, limit: int = -1

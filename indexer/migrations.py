@@ -134,11 +134,19 @@ def m004_metadata(db: Database) -> None:
     db.execute("INSERT INTO untold SELECT id FROM content")
 
 
+def m005_sidecars(db: Database) -> None:
+    """The XMP files beside photos, so that it is seen when one of them changes."""
+    db.execute(
+        "CREATE TABLE sidecar (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_photos,
     m002_identity,
     m003_switching,
     m004_metadata,
+    m005_sidecars,
 )
 
 

@@ -55,6 +55,7 @@ class Rescan:
         if self.store.join(folder) | self.store.set_folder_state(where, state):
             self.tell(FoldersChanged())
         self._write(changes)
+        self.store.metadata.note_sidecars(folder, scan.sidecars, scan.unreadable)
         if scan.unreadable and is_asked:
             self.tell(_unreadable(scan.unreadable))
         return changes

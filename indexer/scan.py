@@ -15,6 +15,7 @@ EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
     | {".heic", ".heif", ".hif", ".avif"}
 )
+SIDECAR = ".xmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class ScanStopped(Exception):
 
 @dataclass(slots=True)
 class Scan:
-    """One walk over `root`. Iterate it once; afterwards `unreadable` is complete.
+    """One walk over `root`. Iterate it once; then `unreadable` and `sidecars` are complete.
 
     Hidden files and folders (a leading dot, so `._` files of a Mac too) are left out, and so is a
     folder that is a library of ours: its thumbnails are no photos. A link to a file is followed,
@@ -42,6 +43,7 @@ class Scan:
     root: Path
     is_stopped: Callable[[], bool] = lambda: False  # asked before each folder
     unreadable: list[str] = field(default_factory=list)  # folders below that may not be read
+    sidecars: dict[str, int] = field(default_factory=dict)  # XMP files: path to mtime_ns
 
     def __iter__(self) -> Iterator[Found]:
         """Raises BadFolder when the root itself can not be read, ScanStopped when it is stopped."""
@@ -67,10 +69,14 @@ class Scan:
             try:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                elif _extension(entry.name) in EXTENSIONS and entry.is_file():
+                    continue
+                extension = _extension(entry.name)
+                if extension in EXTENSIONS and entry.is_file():
                     stat = entry.stat()
                     mtime_ns = max(-LAST_NS, min(stat.st_mtime_ns, LAST_NS))
                     yield Found(entry.path, stat.st_size, mtime_ns)
+                elif extension == SIDECAR and entry.is_file():
+                    self.sidecars[entry.path] = entry.stat().st_mtime_ns
             except OSError as error:
                 if error.errno in (errno.ENOENT, errno.ELOOP):
                     continue  # a link to nowhere, or gone since the directory was read

@@ -11,6 +11,7 @@ from indexer.database import connect
 from indexer.events import Done
 from indexer.library import Library
 from indexer.photo import Photo
+from indexer.store import Store
 from indexer.view import View
 from tests import told_photos as told
 from tests.fakes import write_encoder
@@ -96,3 +97,39 @@ def test_a_file_that_can_be_read_no_more_is_not_asked_for_ever(
     assert [photo.metadata.title for photo in photos(library)] == ["No. 0", None, "No. 2"]
     with View(library) as view:
         assert view.rows("SELECT * FROM untold") == []
+
+
+@pytest.mark.parametrize("name", ["1.xmp", "1.jpg.xmp", "1.XMP"])
+def test_an_xmp_file_that_comes_changes_and_goes_is_seen_by_the_next_scan(
+    start: Start, library: Library, folder: Path, name: str
+) -> None:
+    client, beside = start(), folder / name
+    until(client, client.add([folder]))
+    titles: list[list[str | None]] = []
+    for title in ("New", "Newer", None):
+        if title is None:
+            beside.unlink()
+        else:
+            beside.write_bytes(told.xmp(dc__title=title))
+            os.utime(beside, ns=(0, len(titles)))  # files written at once may share a time
+        done = until(client, client.add([folder]))[-1]
+        assert isinstance(done, Done)
+        assert (done.indexed, done.unchanged) == (0, 3)
+        titles.append([photo.metadata.title for photo in photos(library)])
+    assert titles == [
+        ["No. 0", "New", "No. 2"],
+        ["No. 0", "Newer", "No. 2"],
+        ["No. 0", "No. 1", "No. 2"],
+    ]
+
+
+def test_xmp_files_in_a_folder_that_can_not_be_read_now_are_not_gone(
+    library: Library, folder: Path
+) -> None:
+    store = Store(library)
+    beside = {f"{folder}/away/1.xmp": 1, f"{folder}/2.xmp": 2}
+    store.metadata.note_sidecars(folder, beside)
+    store.metadata.note_sidecars(folder, {}, [f"{folder}/away"])
+    known = store.connection.execute("SELECT path FROM sidecar").fetchall()
+    assert known == [(f"{folder}/away/1.xmp",)]
+    store.close()
