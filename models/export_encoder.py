@@ -37,6 +37,7 @@ from models.reference import ReferenceEncoder
 from models.spec import MANIFEST, EncoderSpec
 
 NARROW = 0.99  # the least cosine of weights in bytes or fewer bits: what it costs is measured too
+LEAST: dict[Weights, float] = {"full": FULL, "half": HALF, "int8": NARROW}
 MOST_LOST = 0.005  # of recall at 10, by such weights
 
 
@@ -103,7 +104,7 @@ def export_measured(
     try:
         spec = write_onnx(exportable, folder, formats.onnx)
         spec.write(folder)
-        least = {"full": FULL, "half": HALF, "int8": NARROW}[formats.onnx]
+        least = LEAST[formats.onnx]
         onnx = proven(want, OnnxEncoder(folder), asked, least)
         coreml = None
         if formats.coreml is not None:
@@ -116,8 +117,8 @@ def export_measured(
         (folder / MANIFEST).unlink(missing_ok=True)
         raise
     few = Answers(want.photos[:QUESTIONS], want.sentences[:QUESTIONS])
-    fixture = Parity(asked.photos[:QUESTIONS], list(asked.sentences[:QUESTIONS]), few)
-    fixture.write(folder / PARITY)
+    few_asked = asked.photos[:QUESTIONS], list(asked.sentences[:QUESTIONS])
+    Parity(*few_asked, few, min(HALF, LEAST[formats.onnx])).write(folder / PARITY)
     return Exported(spec, onnx, coreml)
 
 

@@ -132,6 +132,9 @@ def test_weights_may_be_stored_in_full_or_in_bytes(
         sizes[weights] = (home / "text.onnx").stat().st_size
         least = 0.99999 if weights == "full" else 0.99
         assert min(done.onnx.photos.worst, done.onnx.sentences.worst) >= least
+        fixture = Parity.read(home, done.spec)
+        assert fixture.least == (HALF if weights == "full" else 0.99)
+        fixture.check(OnnxEncoder(home))  # else no bundle could be made of it
     half = (folder / "text.onnx").stat().st_size
     assert sizes["int8"] < half < sizes["full"]
 
