@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from indexer.errors import UnreadablePhoto
 from indexer.vectors import VectorIndex
 from indexer.view import View
-from models.encoder import Encoder, Vectors
+from models.encoder import Encoder, Vectors, bank_of
 from models.errors import KnownError
 from models.spec import EncoderSpec
 
@@ -80,7 +80,7 @@ class Space:
             decoder.close()
 
     def cut(self, vector: NDArray[np.float32], index: VectorIndex) -> float:
-        """The least score that counts as a match for this query."""
+        """The least score that counts as a match for this query. Raises BadEncoder."""
         calibration = self.spec.calibration
         if calibration is None:
             bank, cut_z = index.sample(BANK_ROWS), DEFAULT_CUT_Z
@@ -88,7 +88,8 @@ class Space:
                 return -1.0
         else:
             if self._bank is None:
-                self._bank = np.load(self._folder / calibration.bank).astype(np.float32)
+                self._bank = bank_of(self._folder, self.spec)
+                assert self._bank is not None
             bank, cut_z = self._bank, calibration.cut_z
         background = bank @ vector  # (b,)
         median = float(np.median(background))

@@ -18,6 +18,7 @@ from typing import IO
 
 from models.bundle_parity import PARITY, Parity
 from models.bundle_zip import CHUNK, DIGESTS, FORMAT, Progress, unpack
+from models.encoder import bank_of
 from models.errors import BadEncoder, KnownError, ParityError
 from models.onnx import OnnxEncoder
 from models.spec import MANIFEST, EncoderSpec
@@ -103,6 +104,7 @@ def admit(folder: Path, home: Path, source: str, progress: Progress) -> EncoderS
     spec = EncoderSpec.read(folder)
     progress("checking", 0, 1)
     spec.verify(folder)
+    bank_of(folder, spec)
     try:
         Parity.read(folder, spec).check(OnnxEncoder(folder))
     except ParityError as error:

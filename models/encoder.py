@@ -5,11 +5,13 @@ in the project knows which of them it talks to.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import BadEncoder
 from models.spec import EncoderSpec
 
 Images = NDArray[np.uint8]  # (n, 3, s, s) RGB 0..255, resized and cropped by `preprocess`
@@ -44,3 +46,23 @@ def unit_rows(rows: NDArray[np.floating]) -> Vectors:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)  # (n, 1)
     off = (np.abs(lengths - 1) > EXACT) & (lengths > 0)
     return np.asarray(np.divide(rows, lengths, out=rows, where=off), np.float32)
+
+
+def bank_of(folder: Path, spec: EncoderSpec) -> Vectors | None:
+    """(b, d) float32, the bank that the encoder in `folder` brings; None where it brings none.
+
+    Raises BadEncoder where it is damaged or of another encoder: no search could be cut by it.
+    """
+    if spec.calibration is None:
+        return None
+    path = folder / spec.calibration.bank
+    try:
+        bank = np.load(path, mmap_mode="r", allow_pickle=False)  # claims no memory before it is one
+        if bank.ndim != 2 or not len(bank) or bank.shape[1] != spec.dimension:
+            raise ValueError(f"{bank.shape} where {spec.dimension} numbers a row should be")
+        rows = bank.astype(np.float32)
+        if bank.dtype.kind != "f" or not np.isfinite(rows).all():
+            raise ValueError("not all of it are numbers")
+    except (OSError, ValueError, EOFError, AttributeError) as error:
+        raise BadEncoder(f"{path} is damaged ({error}). Install the encoder again.") from error
+    return np.asarray(rows)

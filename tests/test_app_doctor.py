@@ -20,7 +20,7 @@ from indexer.lock import lock
 from models.coreml_plan import TowerPlan
 from models.errors import BadEncoder
 from models.installed import Installed, find
-from models.spec import CoreMLSpec, EncoderSpec
+from models.spec import Calibration, CoreMLSpec, EncoderSpec
 from tests.small_encoder import small_encoder
 
 HOME = Path(__file__).resolve().parent.parent
@@ -99,6 +99,11 @@ def test_a_damaged_encoder_is_a_problem(
     status, found = doctor(capsys, "--model", "tiny")
     assert status == 0
     assert "of its reference here" in found["encoder parity"].words
+    spec = replace(EncoderSpec.read(tiny), calibration=Calibration("bank.npy", 2.0))
+    (tiny / "bank.npy").write_bytes(b"cut")
+    spec.write(tiny)
+    status, found = doctor(capsys, "--model", "tiny")
+    assert (status, "bank.npy is damaged" in found["encoder files"].words) == (1, True)
     (tiny / "image.onnx").write_bytes(b"cut")
     status, found = doctor(capsys, "--model", "tiny")
     assert status == 1

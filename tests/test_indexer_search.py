@@ -16,7 +16,7 @@ from indexer.query import Query
 from indexer.scan import Scan
 from indexer.search import Searcher
 from indexer.store import Store
-from models.errors import KnownError
+from models.errors import BadEncoder, KnownError
 from models.spec import Calibration
 from tests.fakes import SPEC, ColourEncoder
 
@@ -129,6 +129,12 @@ def test_an_encoder_without_a_bank_takes_the_library_for_one(
     searcher = Searcher(library, tmp_path, load=lambda _: ColourEncoder())
     assert searcher.search(Query("green", everything=True)).hits[0].path.name == "green.png"
     assert searcher.search(Query("green")).matches <= 10
+
+
+def test_a_damaged_bank_is_said_and_no_bug_of_ours(searcher: Searcher, tmp_path: Path) -> None:
+    (tmp_path / BANK).write_bytes(b"cut")
+    with pytest.raises(BadEncoder, match="is damaged"):
+        searcher.search(Query("something blue"))
 
 
 def test_words_of_an_unread_script_find_nothing_and_are_said_to(searcher: Searcher) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models import bundle, bundle_zip
 from models.bundle import ADDING, adding, admit, install, write
@@ -20,7 +21,7 @@ from models.bundle_zip import DIGESTS
 from models.errors import BadEncoder, KnownError, ParityError
 from models.installed import find
 from models.onnx import OnnxEncoder
-from models.spec import MANIFEST, EncoderSpec
+from models.spec import MANIFEST, Calibration, EncoderSpec
 from tests.small_encoder import small_encoder
 
 Change = Callable[[dict[str, bytes]], None]
@@ -240,6 +241,23 @@ def test_the_encoder_that_is_there_stays_unless_it_is_the_same(whole: Path, tmp_
     with pytest.raises(KnownError, match="sightword models remove mine"):
         install(whole, tmp_path)
     assert json.loads((tmp_path / "mine" / MANIFEST).read_text())["digest"] == "0" * 64
+
+
+@pytest.mark.parametrize("bank", [np.zeros((5, 7), np.float16), np.zeros((5, 48), np.int8), None])
+def test_a_bank_that_no_search_could_be_cut_by_is_refused(
+    bank: NDArray[np.generic] | None, whole: Path, tmp_path: Path
+) -> None:
+    install(whole, tmp_path / "made")
+    folder = tmp_path / "made" / "mine"
+    replace(EncoderSpec.read(folder), calibration=Calibration("bank.npy", 2.0)).write(folder)
+    if bank is None:
+        (folder / "bank.npy").write_bytes(b"hello")
+    else:
+        np.save(folder / "bank.npy", bank)
+    write(folder, tmp_path / "bad.sightword")
+    with pytest.raises(BadEncoder, match=r"bank\.npy is damaged"):
+        install(tmp_path / "bad.sightword", tmp_path / "home")
+    assert listing(tmp_path / "home") == []
 
 
 def test_what_a_killed_process_left_is_swept_away(whole: Path, tmp_path: Path) -> None:

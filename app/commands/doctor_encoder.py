@@ -9,6 +9,7 @@ from app.commands.models_speed import Speeds
 from indexer.errors import KnownError
 from indexer.library import Library
 from indexer.view import View
+from models.encoder import bank_of
 from models.errors import BadEncoder, ParityError
 from models.installed import Installed, find, has_core_ml
 from models.spec import EncoderSpec
@@ -23,6 +24,7 @@ def look(library: Library, model: str | None) -> Iterator[Check]:
         folder = _folder(library, model)
         spec = EncoderSpec.read(folder)
         spec.verify(folder)
+        bank_of(folder, spec)
     except KnownError as error:
         yield Check("encoder", "files", "problem", str(error))
         return
