@@ -62,7 +62,7 @@ def test_a_bundle_is_added_listed_used_and_removed(
 ) -> None:
     assert cli.run(["index", str(photo_folder)]) == 0
     capsys.readouterr()
-    assert models("add", bundle, "--json") == 0
+    assert models("add", "--json", bundle) == 0
     said = rows(capsys)
     assert {row["event"] for row in said[:-1]} == {"progress"}
     assert said[-1] == {"event": "done", "name": "tiny", "dimension": 48}
