@@ -142,7 +142,8 @@ class EncoderSpec:
             raise ValueError(f"two of {', '.join(names)} are one")
         for name in (*names, self.name):
             # A name, never a way out of the folder: manifests come with bundles of strangers.
-            if not name or name[0] == "." or set(name) & set("/\\\0") or len(name) > 120:
+            odd = set(name) & set("/\\") or not name.isprintable() or len(name) > 120
+            if not name or name[0] in ".-" or odd:  # a dash begins an option
                 raise ValueError(f"{name!r} can not be the name of a file")
         batches = (self.coreml.image_batch, self.coreml.text_batch) if self.coreml else ()
         counts = (self.dimension, self.image.side, self.text.context_length, *batches)

@@ -163,6 +163,8 @@ def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
         ("calibration", {"bank": "tokens", "cut_z": 1}),
         ("name", ".."),
         ("name", "a/b"),
+        ("name", "--all"),
+        ("name", "a\x1b[2Jb"),
         ("coreml", {"image": "text.onnx"}),
         ("coreml", {"image": "/tmp"}),
         ("coreml", {"image_batch": 0}),
