@@ -59,7 +59,7 @@ def install(
         unpack(bundle, folder, progress)
         name = EncoderSpec.read(folder).name
         if name in reserved:
-            raise KnownError(
+            raise BadEncoder(
                 f"{bundle.name} holds an encoder called {name}, and one of that name comes with "
                 "the program. It was not added."
             )

@@ -146,6 +146,10 @@ def test_an_encoder_goes_out_as_a_bundle_or_as_bare_files(
         models("export", "tiny", "--to", tmp_path / "out", "--format", "onnx")
     with pytest.raises(KnownError, match="no packages for Core ML"):
         models("export", "tiny", "--to", tmp_path / "more", "--format", "coreml")
+    packages = find() / "image.mlpackage"
+    if not packages.exists():  # ours can be neither removed nor added
+        with pytest.raises(KnownError, match="comes with the program as it is"):
+            models("export", DEFAULT, "--to", tmp_path / "more", "--format", "coreml")
 
 
 def test_ours_stay_and_names_lead_nowhere_else(own_library_folder: Path) -> None:
@@ -158,6 +162,10 @@ def test_ours_stay_and_names_lead_nowhere_else(own_library_folder: Path) -> None
         models("remove", "nothing")
     with pytest.raises(KnownError, match="no encoder called"):
         models("use", "nothing")
+    with pytest.raises(KnownError, match="sightword models add mobileclip2-s0"):
+        models("use", "mobileclip2-s0")
+    with pytest.raises(KnownError, match="has a name"):
+        models("use", "")
 
 
 @pytest.mark.parametrize(
@@ -293,6 +301,10 @@ def test_a_wrong_address_or_a_file_that_is_no_bundle_is_said_and_forgotten(
             assert done.stderr.count("\n") == 1
     done = sightword("add", "http://hub.example/x.sightword")
     assert "only https" in done.stderr
+    shutil.copytree(find(), own_library_folder / DEFAULT)
+    write(own_library_folder / DEFAULT, own_library_folder / "ours.sightword")
+    with running(ours=(own_library_folder / "ours.sightword").read_bytes()) as hub:
+        assert "comes with the program" in sightword("add", f"{hub.url}/ours").stderr
     assert not list((own_library_folder / "encoders" / ".fetched").iterdir())
 
 

@@ -19,7 +19,7 @@ from indexer.library import Library
 from indexer.view import View
 from models.bundle import SUFFIX, adding, write
 from models.catalogue import Catalogue
-from models.installed import find
+from models.installed import SHIPPED, find, installed
 from models.spec import MANIFEST, EncoderSpec
 
 STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
@@ -27,7 +27,7 @@ STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
 
 def use(library: Library, name: str, *, as_json: bool) -> int:
     """Switch the library to an encoder and follow it to the end; the exit status."""
-    folder = find(name, library.encoders)
+    folder = _here(library, name)
     spec = EncoderSpec.read(folder)
     line = ProgressLine(sys.stderr)
 
@@ -136,6 +136,16 @@ def _ask(
     )
 
 
+def _here(library: Library, name: str) -> Path:
+    """The folder of an encoder on this machine. Raises KnownError; of one that can be had, how."""
+    here = {one.spec.name for one in installed(library.encoders)}
+    if name not in here and name in {entry.name for entry in Catalogue.read().entries}:
+        raise KnownError(f"{name} is not here yet. Fetch it first: sightword models add {name}")
+    if not name:
+        raise KnownError("An encoder has a name. `sightword models list` shows them.")
+    return find(name, library.encoders)
+
+
 def _forget(client: Client, digest: str) -> str:
     return client.forget(digest)
 
@@ -176,10 +186,13 @@ def _copy(spec: EncoderSpec, folder: Path, out: Path, format: str) -> None:
     """The files of one runtime, and the manifest, into the folder `out`. Raises KnownError."""
     packages = list(spec.packages()) if format == "coreml" else []
     if format == "coreml" and not packages:
-        raise KnownError(
-            f"{spec.name} has no packages for Core ML. Where it can be converted, `sightword "
-            f"models remove {spec.name}` and `sightword models add {spec.name} --coreml` make them."
+        how = (
+            "It comes with the program as it is."
+            if SHIPPED in folder.parents
+            else f"Where it can be converted, `sightword models remove {spec.name}` and `sightword "
+            f"models add {spec.name} --coreml` make them."
         )
+        raise KnownError(f"{spec.name} has no packages for Core ML. {how}")
     if out.exists():
         raise KnownError(f"{out} is there already. Name another place with --to.")
     try:
