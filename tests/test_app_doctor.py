@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from app import cli
-from app.commands import doctor_encoder, doctor_machine
+from app.commands import doctor_encoder, doctor_machine, models_speed
 from app.commands.doctor_check import Check
 from app.commands.models_speed import Speeds
 from indexer.library import Library
 from indexer.lock import lock
+from indexer.store import Store
 from models.coreml_plan import TowerPlan
 from models.errors import BadEncoder
 from models.installed import Installed, find
@@ -76,6 +77,17 @@ def test_a_library_that_is_well_and_one_that_is_not(
     assert status == 1
     damaged = [one for one in found.values() if one.part == "library" and one.state == "problem"]
     assert "damaged" in damaged[0].words
+
+
+def test_a_switch_that_nobody_goes_on_with_is_said(
+    indexed: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(indexed)) as store:
+        store.encoders.want(store.encoders.add(small_encoder(tmp_path / "tiny"), tmp_path / "tiny"))
+    status, found = doctor(capsys)
+    assert (status, found["library indexer"].state) == (0, "warning")
+    assert "16 photos wait to be seen by tiny" in found["library indexer"].words
+    assert found["library indexer"].todo == "Go on with it: sightword models use tiny"
 
 
 def test_without_a_library_there_is_nothing_to_mend(
@@ -150,7 +162,9 @@ def test_on_a_mac_it_lists_what_core_ml_means_to_run_where(
     assert (trouble.state, trouble.words) == ("warning", "no plan")
 
 
-def test_a_speed_is_measured_once_and_again_on_another_machine(tmp_path: Path) -> None:
+def test_a_speed_is_measured_once_and_again_on_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library = Library.at(tmp_path)
     one = Installed(tmp_path / "tiny", small_encoder(tmp_path / "tiny"))
     first = Speeds(library).of(one)
@@ -162,6 +176,11 @@ def test_a_speed_is_measured_once_and_again_on_another_machine(tmp_path: Path) -
     again = Speeds(library).of(one)
     assert again is not None
     assert again.photos_per_s == 7.0
+    monkeypatch.setattr(models_speed, "core_ml_speed", lambda *_: ("CPU_AND_NE", 900.0))
+    tried = Speeds(library).of(one)  # on a Mac, once photos were looked at
+    assert tried is not None
+    assert (tried.runs_on, tried.photos_per_s) == ("CPU_AND_NE", 900.0)
+    monkeypatch.undo()
     kept["machine"] = ["another"]
     (tmp_path / "speeds.json").write_text(json.dumps(kept))
     anew = Speeds(library).of(one)

@@ -9,7 +9,7 @@ from indexer.channel import call
 from indexer.errors import KnownError
 from indexer.library import Library
 from indexer.lock import Busy, lock
-from indexer.photo import Counts, FolderState
+from indexer.photo import Counts, FolderState, Switch
 from indexer.view import View
 
 HELLO_S = 5.0
@@ -33,7 +33,7 @@ def look(library: Library) -> Iterator[Check]:
             counts = view.counts()
             yield _counts(library, counts)
             yield _whole(view)
-            yield _indexer(library, counts)
+            yield _indexer(library, counts, view.switch())
             yield from _folders(view)
             yield _snapshot(view)
     except KnownError as error:
@@ -74,7 +74,7 @@ def _whole(view: View) -> Check:
     )
 
 
-def _indexer(library: Library, counts: Counts) -> Check:
+def _indexer(library: Library, counts: Counts, switch: Switch | None) -> Check:
     """Whether one is at work, answers, or is missed."""
     try:
         with lock(library):
@@ -102,6 +102,11 @@ def _indexer(library: Library, counts: Counts) -> Check:
     if counts.pending:
         words = f"{photos(counts.pending)} wait to be looked at, and no indexer runs"
         return Check("library", "indexer", "warning", words, AGAIN)
+    if switch is not None:
+        name, left = switch.wanted.name, switch.total - switch.seen
+        words = f"{photos(left)} wait to be seen by {name}, and no indexer runs"
+        todo = f"Go on with it: sightword models use {name}"
+        return Check("library", "indexer", "warning", words, todo)
     return Check("library", "indexer", "ok", "no indexer runs, and none is needed")
 
 

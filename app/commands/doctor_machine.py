@@ -111,7 +111,9 @@ def _accelerators() -> Check:
         words = "the Neural Engine is not used, for coremltools is not installed"
         todo = f"{Path(sys.executable).name} -m pip install coremltools"
         return Check("machine", "accelerators", "warning", words, todo, values)
-    return Check("machine", "accelerators", "ok", "none that we use: the cores work", values=values)
+    return Check(
+        "machine", "accelerators", "ok", "no accelerator that we use: the cores work", values=values
+    )
 
 
 def _network() -> Check:

@@ -15,6 +15,7 @@ from models.spec import EncoderSpec
 
 FILE = "speeds.json"
 BATCH = 8
+ONE_CORE = "one core"
 SECONDS = 0.4  # of measuring, after a first batch that is not counted
 
 
@@ -45,7 +46,9 @@ class Speeds:
     def of(self, one: Installed) -> Speed | None:
         """The speed of an encoder, measured now if it never was; None where it does not run."""
         with suppress(KeyError, TypeError):
-            return Speed(**self._known[one.spec.digest])  # type: ignore[arg-type]  # our own file
+            known = Speed(**self._known[one.spec.digest])  # type: ignore[arg-type]  # our own file
+            if known.runs_on == (core_ml_speed(one.folder, one.spec)[0] or ONE_CORE):
+                return known  # else Core ML had its trial since then
         try:
             speed = self._measure(one)
         except KnownError:
@@ -61,11 +64,12 @@ class Speeds:
 
     def _measure(self, one: Installed) -> Speed:
         yardstick = photos_per_s(find(DEFAULT))  # each time: what else runs here changes
-        measured = photos_per_s(one.folder) if one.folder != find(DEFAULT) else yardstick
+        is_default = one.spec.digest == EncoderSpec.read(find(DEFAULT)).digest
+        measured = yardstick if is_default else photos_per_s(one.folder)
         units, on_core_ml = core_ml_speed(one.folder, one.spec)
         if on_core_ml is not None:
             return Speed(round(on_core_ml, 2), round(on_core_ml / yardstick, 3), units)
-        return Speed(round(measured, 2), round(measured / yardstick, 3), "one core")
+        return Speed(round(measured, 2), round(measured / yardstick, 3), ONE_CORE)
 
 
 def photos_per_s(folder: Path, seconds: float = SECONDS) -> float:
