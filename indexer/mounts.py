@@ -5,6 +5,7 @@ import re
 import select
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -39,8 +40,9 @@ class MountTable:
         self._file: IO[bytes] | None = None
         self._poll = select.poll()
         if sys.platform == "linux":
-            self._file = LINUX_TABLE.open("rb")
-            self._poll.register(self._file, select.POLLPRI | select.POLLERR)
+            with suppress(OSError):  # without /proc nobody tells
+                self._file = LINUX_TABLE.open("rb")
+                self._poll.register(self._file, select.POLLPRI | select.POLLERR)
 
     def read(self) -> tuple[Mount, ...]:
         """All that are mounted now, oldest first."""

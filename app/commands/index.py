@@ -9,7 +9,16 @@ from pathlib import Path
 from app.progress_line import ProgressLine, photos
 from indexer.client import Client
 from indexer.errors import BadFolder, IndexerUnreachable, KnownError
-from indexer.events import Done, Doubt, Event, Progress, Switched, Switching, Trouble
+from indexer.events import (
+    Done,
+    Doubt,
+    Event,
+    FoldersChanged,
+    Progress,
+    Switched,
+    Switching,
+    Trouble,
+)
 from indexer.library import Library
 from indexer.photo import Answer
 from indexer.view import View
@@ -63,7 +72,8 @@ def _index(library: Library, encoder: Path, wish: Wish, *, switches: bool, as_js
             if wish.watches:
                 client.watch()  # first, so that no change falls between
             answer = Answer(wish.answer) if wish.answer else None
-            asked = Asked(client.add(wish.folders, answer), use, wish, line, as_json)
+            request = client.add(wish.folders, answer)
+            asked = Asked(library, request, use, wish, line, as_json)
             done = asked.follow(client)
         except KeyboardInterrupt:
             client.close()
@@ -87,6 +97,7 @@ def _index(library: Library, encoder: Path, wish: Wish, *, switches: bool, as_js
 class Asked:
     """What we asked of an indexer, and how far it is."""
 
+    library: Library
     request: str  # to look at the folders
     use: str | None  # to switch, while that has not ended
     wish: Wish
@@ -94,6 +105,7 @@ class Asked:
     as_json: bool
     done: Done | None = None
     goes_on: bool = False  # photos are seen anew behind the run
+    away: set[Path] = field(default_factory=set)  # folders that were said to be away
     progress: Progress = field(default_factory=lambda: Progress(0, 0, 0, 0))
 
     def follow(self, client: Client) -> Done | None:
@@ -122,6 +134,8 @@ class Asked:
             self.goes_on = False
             if self.use in event.requests:
                 self.use = None
+        elif isinstance(event, FoldersChanged) and self.wish.watches:
+            self._say_who_is_away()
         elif isinstance(event, Trouble):
             self._trouble(event)
         elif isinstance(event, Progress):
@@ -152,6 +166,15 @@ class Asked:
         words = ASKS.format(gone=doubt.missing, known=known, folder=doubt.folder)
         self.line.end()
         self.line.note(words)
+
+    def _say_who_is_away(self) -> None:
+        with View(self.library) as view:
+            away = {one.path for one in view.folders() if not one.state.is_there}
+        for path in sorted(away - self.away):
+            self.line.note(f"{path} isn't connected now. Its photos stay searchable meanwhile.")
+        for path in sorted(self.away - away):
+            self.line.note(f"{path} is connected again.")
+        self.away = away
 
     def finish(self, done: Done) -> None:
         """The last words on a run, to a person or to a program."""

@@ -46,6 +46,11 @@ class Watching:
                 return said
         raise AssertionError(f"it ended before {event!r}")
 
+    def until_said(self, words: str) -> None:
+        """Read on stderr up to a line with these words."""
+        assert self.process.stderr is not None
+        assert any(words in line for line in self.process.stderr)
+
     def stop(self) -> tuple[int, str]:
         """Ctrl-C: the exit status and the last words."""
         self.process.send_signal(signal.SIGINT)
@@ -94,6 +99,21 @@ def test_a_new_photo_is_found_within_three_seconds_of_its_last_byte(
     status, words = watching.stop()
     assert status == 130, words
     lock(library).close()  # nobody is left behind
+
+
+@pytest.mark.slow
+def test_a_folder_that_goes_and_comes_is_said_and_keeps_its_photos(
+    watching: Watching, photo_folder: Path, tmp_path: Path
+) -> None:
+    watching.until("done")
+    photo_folder.rename(tmp_path / "unplugged")
+    watching.until_said(f"{photo_folder} isn't connected")
+    (tmp_path / "unplugged").rename(photo_folder)
+    watching.until_said(f"{photo_folder} is connected again")
+    draw_folder(photo_folder / "later", 1, seed=5)
+    assert watching.until("done")["indexed"] == 1
+    status, _ = watching.stop()
+    assert status == 130
 
 
 @pytest.mark.slow
