@@ -122,6 +122,8 @@ class Encoders:
         if known.id == self.wanted.known.id:
             self.cancel()
         self._store.encoders.forget(known, is_stopped)
+        if self._store.encoders.by_digest(digest) is not None:  # and nobody may think it is
+            raise KnownError(f"Not all vectors of {known.name} are gone yet. Remove it again.")
         with View(self._store.library) as view:
             drop(view, digest)
         drop_copy(self._store.library, known)

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,16 @@ import pytest
 from PIL import Image
 
 from indexer.client import Client
+from indexer.encoders import Encoders
 from indexer.events import Committed, Done, Event, Forgotten, Switched, Switching, Trouble
 from indexer.library import Library
 from indexer.query import Query
 from indexer.search import Searcher
+from indexer.store import Store
 from indexer.vectors import VectorIndex
 from indexer.view import View
 from models.encoder import Encoder, Images, Vectors
-from models.errors import BadEncoder
+from models.errors import BadEncoder, KnownError
 from tests.fakes import ColourEncoder, load_fake, write_encoder
 from tests.serving import Serving, until
 from tests.waiting import wait_until_free
@@ -363,3 +366,18 @@ def test_an_encoder_that_is_nowhere_any_more_gives_way_to_the_one_at_hand(
     again = serve(first=tmp_path / "two").client()
     until_switched(again)
     assert (serving(library), figures(library)) == ("two", {"one": 30, "two": 30})
+
+
+def test_what_is_forgotten_by_half_is_not_said_to_be_gone(library: Library, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_encoder(tmp_path / name, named=name)
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, tmp_path / "one", 1, load_fake)
+        one = encoders.serving.known.digest
+        encoders.want(tmp_path / "two")
+        encoders.swap()
+        with pytest.raises(KnownError, match="Remove it again"):
+            encoders.forget(one, lambda: True)  # the indexer is told to end
+        encoders.forget(one, lambda: False)
+        assert store.encoders.by_digest(one) is None
+        encoders.close()
