@@ -51,7 +51,7 @@ def install(
     """Unpack `bundle` into a folder of its own in `home`, prove it, and only then name it.
 
     Raises KnownError; then `home` is as it was. One that is there already, digest for digest, is
-    replaced by itself: that mends a damaged one. None may be called as one of the `reserved`.
+    replaced by itself where it is damaged. None may be called as one of the `reserved`.
     """
     with adding(home) as place:
         folder = place / "bundle"
@@ -115,6 +115,8 @@ def admit(folder: Path, home: Path, source: str, progress: Progress) -> EncoderS
     progress("checking", 1, 1)
     target = home / spec.name
     _check_free(target, spec)
+    if _is_whole(target, spec):
+        return spec  # not even for an instant is the one that may serve away
     _sync(folder)
     old = folder.parent / "old"
     if target.exists():
@@ -137,6 +139,18 @@ def _check_free(target: Path, spec: EncoderSpec) -> None:
             f"Another encoder called {spec.name} is there already, and vectors may have been made "
             f"with it. Remove it first with `sightword models remove {spec.name}`."
         )
+
+
+def _is_whole(target: Path, spec: EncoderSpec) -> bool:
+    """Whether this very encoder is there, in all that can be checked."""
+    try:
+        there = EncoderSpec.read(target)
+        there.verify(target)
+        bank_of(target, there)
+        Parity.read(target, there)
+    except BadEncoder:
+        return False
+    return there == spec
 
 
 def _write_with(

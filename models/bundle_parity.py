@@ -21,6 +21,7 @@ from models.spec import EncoderSpec
 PARITY = "parity.npz"
 QUESTIONS = 24  # pictures, and as many sentences
 MOST = 512  # of each, in a bundle of strangers
+LARGEST_BYTES = 1 << 30  # unpacked: four times the most questions at 384 px
 LEAST = 0.95  # what a fixture may ask for at the least: under it an encoder is another one
 
 
@@ -46,11 +47,14 @@ class Parity:
     def read(cls, folder: Path, spec: EncoderSpec) -> "Parity":
         """The fixture in the folder of the encoder `spec`. Raises BadEncoder."""
         try:
+            with zipfile.ZipFile(folder / PARITY) as packed:  # before any of it is unpacked
+                if sum(entry.file_size for entry in packed.infolist()) > LARGEST_BYTES:
+                    raise ValueError("it is too large")
             with np.load(folder / PARITY, allow_pickle=False) as found:
                 images, sentences = found["images"], found["sentences"]
                 photos, texts = found["image_vectors"], found["text_vectors"]
                 least = float(found["least"]) if "least" in found else HALF
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
             raise BadEncoder(
                 f"{folder / PARITY} can't be read ({error}). Export the encoder again."
             ) from error

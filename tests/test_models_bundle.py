@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models import bundle, bundle_zip
+from models import bundle, bundle_parity, bundle_zip
 from models.bundle import ADDING, adding, admit, install, write
 from models.bundle_parity import PARITY, Parity
 from models.bundle_zip import DIGESTS
@@ -233,6 +233,9 @@ def test_a_fixture_that_proves_nothing_is_refused(whole: Path, tmp_path: Path) -
 
 def test_the_encoder_that_is_there_stays_unless_it_is_the_same(whole: Path, tmp_path: Path) -> None:
     install(whole, tmp_path)
+    before = (tmp_path / "mine").stat().st_ino
+    install(whole, tmp_path)
+    assert (tmp_path / "mine").stat().st_ino == before  # it was never away
     (tmp_path / "mine" / "image.onnx").write_bytes(b"damaged by the disk")
     install(whole, tmp_path)  # mends it
     EncoderSpec.read(tmp_path / "mine").verify(tmp_path / "mine")
@@ -258,6 +261,15 @@ def test_a_bank_that_no_search_could_be_cut_by_is_refused(
     with pytest.raises(BadEncoder, match=r"bank\.npy is damaged"):
         install(tmp_path / "bad.sightword", tmp_path / "home")
     assert listing(tmp_path / "home") == []
+
+
+def test_a_fixture_that_would_fill_the_memory_is_refused(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_parity, "LARGEST_BYTES", 10_000)
+    with pytest.raises(BadEncoder, match="too large"):
+        install(whole, tmp_path)
+    assert listing(tmp_path) == []
 
 
 def test_what_a_killed_process_left_is_swept_away(whole: Path, tmp_path: Path) -> None:
