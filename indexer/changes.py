@@ -34,11 +34,13 @@ class Changes:
     returned: list[int] = field(default_factory=list)  # were missing; their vectors still hold
     moved: list[Moved] = field(default_factory=list)  # were missing, and are elsewhere now
     missing: dict[str, Row] = field(default_factory=dict)  # by path
+    told: int = 0  # XMP files beside photos that came, changed or went
 
     @property
     def is_news(self) -> bool:
         """Whether the library is not what it was."""
-        return bool(self.new or self.to_read or self.returned or self.moved or self.missing)
+        came = self.new or self.to_read or self.returned or self.moved
+        return bool(came or self.missing or self.told)
 
     @property
     def to_add(self) -> list[Found]:
@@ -55,6 +57,7 @@ class Changes:
         self.returned += other.returned
         self.moved += other.moved
         self.missing |= other.missing
+        self.told += other.told
 
 
 def compare(

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from indexer.library import DATABASE
 from indexer.scan import LAST_NS, Found
-from indexer.watch_heard import is_photo_name
+from indexer.watch_heard import is_photo_name, is_sidecar_name
 
 
 @dataclass(slots=True)
 class Glance:
-    """One look at files that lie below `roots`. Iterate it once, as a Scan.
+    """One look at files that lie below `roots`. Iterate it once, as a Scan; then `sidecars` is
+    complete too: all XMP files that were asked for, those that are not there with None.
 
     Leaves out what a scan of the root would: what is hidden or lies in a hidden folder, behind a
     link to a folder, or in a library of ours. What is not given is not there.
@@ -23,6 +24,7 @@ class Glance:
     paths: Iterable[str]
     roots: Sequence[Path]
     unreadable: list[str] = field(default_factory=list)  # folders whose files may not be looked at
+    sidecars: dict[str, int | None] = field(default_factory=dict)  # path to mtime_ns
     _open_folders: dict[str, bool] = field(default_factory=dict)  # whether a scan would come there
 
     def __iter__(self) -> Iterator[Found]:
@@ -30,15 +32,17 @@ class Glance:
             self._open_folders[str(root)] = not _is_library(str(root))
         for path in self.paths:
             folder, name = os.path.split(path)
-            if is_photo_name(name) and self._is_open(folder):
+            is_photo, is_sidecar = is_photo_name(name), is_sidecar_name(name)
+            if (is_photo or is_sidecar) and self._is_open(folder):
                 try:
-                    status = os.stat(path)  # noqa: PTH116 - paths are str here
-                    if stat.S_ISREG(status.st_mode):
-                        mtime_ns = max(-LAST_NS, min(status.st_mtime_ns, LAST_NS))
-                        yield Found(path, status.st_size, mtime_ns)
-                except OSError as error:
-                    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                        self.unreadable.append(folder)
+                    found = _found(path)
+                except OSError:
+                    self.unreadable.append(folder)
+                    continue
+                if is_sidecar:
+                    self.sidecars[path] = found.mtime_ns if found else None
+                elif found is not None:
+                    yield found
 
     def _is_open(self, folder: str) -> bool:
         """Whether a scan of a root would come to `folder`."""
@@ -54,6 +58,19 @@ class Glance:
             )
             self._open_folders[folder] = known
         return known
+
+
+def _found(path: str) -> Found | None:
+    """The file at `path`; None where there is none. OSError where it may not be looked at."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - paths are str here
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return Found(path, status.st_size, max(-LAST_NS, min(status.st_mtime_ns, LAST_NS)))
 
 
 def _is_library(folder: str) -> bool:

@@ -66,8 +66,8 @@ class MetadataTable:
 
     def note_sidecars(
         self, folder: Path, found: Mapping[str, int], unreadable: Iterable[str] = ()
-    ) -> None:
-        """Queue what photos show beside whom an XMP file came, changed or went.
+    ) -> int:
+        """Queue what photos show beside whom an XMP file came, changed or went; how many did.
 
         `found` are all XMP files below `folder`, path to mtime_ns, but for folders `unreadable`.
         """
@@ -79,27 +79,45 @@ class MetadataTable:
                     f"SELECT path, mtime_ns FROM sidecar WHERE {inside}", below(folder)
                 )
             )
-            gone = [path for path in known.keys() - found.keys() if not path.startswith(hidden)]
-            news = [path for path, mtime_ns in found.items() if known.get(path) != mtime_ns]
-            if not gone and not news:
-                return
-            with self._db.atomic():
-                for path in gone:
+        gone = [path for path in known.keys() - found.keys() if not path.startswith(hidden)]
+        news = {path: at for path, at in found.items() if known.get(path) != at}
+        self._queue_beside({**dict.fromkeys(gone), **news})
+        return len(gone) + len(news)
+
+    def note_sidecars_at(self, found: Mapping[str, int | None]) -> int:
+        """The same for single XMP files; None: it is not there."""
+        at = "SELECT mtime_ns FROM sidecar WHERE path = CAST(? AS TEXT)"
+        news = {}
+        with as_bad_library(self._library):
+            for path, mtime_ns in found.items():
+                row = self._db.execute(at, [text_of(path)]).fetchone()
+                if (row[0] if row else None) != mtime_ns:
+                    news[path] = mtime_ns
+        self._queue_beside(news)
+        return len(news)
+
+    def _queue_beside(self, news: Mapping[str, int | None]) -> None:
+        """Note when XMP files were changed, or that they went, and queue what lies beside them."""
+        inside = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+        if not news:
+            return
+        with as_bad_library(self._library), self._db.atomic():
+            for path, mtime_ns in news.items():
+                if mtime_ns is None:
                     self._db.execute(
                         "DELETE FROM sidecar WHERE path = CAST(? AS TEXT)", [text_of(path)]
                     )
-                for path in news:
+                else:
                     self._db.execute(
                         "INSERT OR REPLACE INTO sidecar VALUES (CAST(? AS TEXT), ?)",
-                        [text_of(path), found[path]],
+                        [text_of(path), mtime_ns],
                     )
-                for path in gone + news:
-                    name = text_of(path)[: -len(SIDECAR)]  # of a photo, or without its extension
-                    self._db.execute(
-                        "INSERT OR IGNORE INTO untold SELECT content_id FROM photo"
-                        f" WHERE content_id IS NOT NULL AND (path = CAST(? AS TEXT) OR ({inside}))",
-                        [name, name + b".", name + b"/"],  # "/" follows "." in every byte order
-                    )
+                name = text_of(path)[: -len(SIDECAR)]  # of a photo, or without its extension
+                self._db.execute(
+                    "INSERT OR IGNORE INTO untold SELECT content_id FROM photo"
+                    f" WHERE content_id IS NOT NULL AND (path = CAST(? AS TEXT) OR ({inside}))",
+                    [name, name + b".", name + b"/"],  # "/" follows "." in every byte order
+                )
 
     def untold(
         self, folder_ids: Sequence[int], after: int | None = None, limit: int = -1

@@ -55,7 +55,7 @@ class Rescan:
         if self.store.join(folder) | self.store.set_folder_state(where, state):
             self.tell(FoldersChanged())
         self._write(changes)
-        self.store.metadata.note_sidecars(folder, scan.sidecars, scan.unreadable)
+        changes.told = self._note_sidecars(folder, scan)
         if scan.unreadable and is_asked:
             self.tell(_unreadable(scan.unreadable))
         return changes
@@ -77,10 +77,11 @@ class Rescan:
             return self.folder(root, is_asked=False)
         try:
             check_folder(root)
-            changes = compare(Glance(files, [root]), self.store.rows_at(files), self.is_busy)
-            for folder in folders:
-                rows = self.store.rows(Path(folder))
-                changes.join(compare(self._below(root, folder), rows, self.is_busy))
+            glance = Glance(files, [root])
+            walks = {Path(folder): self._below(root, folder) for folder in folders}
+            changes = compare(glance, self.store.rows_at(files), self.is_busy)
+            for folder, walk in walks.items():
+                changes.join(compare(walk, self.store.rows(folder), self.is_busy))
             self._find_moves(changes)
         except ScanStopped:
             return None
@@ -89,7 +90,14 @@ class Rescan:
         if self._is_too_much(root, changes):
             return self.folder(root, is_asked=False)  # who moves much may be half way
         self._write(changes)
+        changes.told += self.store.metadata.note_sidecars_at(glance.sidecars)
+        for folder, walk in walks.items():
+            changes.told += self._note_sidecars(folder, walk)
         return changes
+
+    def _note_sidecars(self, folder: Path, walk: Scan | Glance) -> int:
+        found = {path: at for path, at in walk.sidecars.items() if at is not None}
+        return self.store.metadata.note_sidecars(folder, found, walk.unreadable)
 
     def _below(self, root: Path, folder: str) -> Scan | Glance:
         """A walk over a folder below a root; over nothing where it is none any more."""

@@ -86,7 +86,7 @@ class Tally:
 
     def noticed(self, changes: Changes) -> None:
         """Note what was heard of files that are watched: those that differ, and no others."""
-        known = len(changes.moved) + len(changes.returned)
+        known = len(changes.moved) + len(changes.returned) + changes.told
         self.found += len(changes.to_add) + known
         self.unchanged += known
         self.missing += len(changes.missing)

@@ -18,7 +18,7 @@ from watchdog.observers.fsevents import FSEventsEmitter
 
 from indexer.library import DATABASE
 from indexer.settle import Touch
-from indexer.watch_heard import Heard, is_photo_name
+from indexer.watch_heard import Heard, is_photo_name, is_sidecar_name
 
 
 class NativeEvent(Protocol):
@@ -80,7 +80,7 @@ def told_by(event: NativeEvent, root: str, real_root: str) -> tuple[str, Touch |
         return folder, Touch.FOLDER
     if event.is_directory:
         return path, Touch.FOLDER if _speaks_for_its_files(event) else None
-    if not is_photo_name(name):
+    if not is_photo_name(name) and not is_sidecar_name(name):
         return path, None
     return path, Touch.NOTED
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from indexer.scan import EXTENSIONS
+from indexer.scan import EXTENSIONS, SIDECAR
 from indexer.settle import Touch
 
 
@@ -10,7 +10,7 @@ class Heard(Protocol):
     """Where news go, from any thread."""
 
     def touch(self, path: str, touch: Touch) -> None:
-        """Something happened to a photo file; or (FOLDER) anything below a folder may differ.
+        """A photo or an XMP file changed somehow; or (FOLDER) anything below a folder may differ.
 
         Doubt is told as the FOLDER that is doubtful: the root, where nothing more is known.
         """
@@ -26,3 +26,12 @@ def is_photo_name(name: str) -> bool:
     (True, False, False)
     """
     return not name.startswith(".") and name[name.rfind(".") :].lower() in EXTENSIONS
+
+
+def is_sidecar_name(name: str) -> bool:
+    """Whether a file may tell of the photo that it lies beside, by its name.
+
+    >>> is_sidecar_name("A.JPG.XMP"), is_sidecar_name(".xmp")
+    (True, False)
+    """
+    return not name.startswith(".") and name.lower().endswith(SIDECAR)

@@ -25,7 +25,7 @@ from watchdog.observers.inotify_c import (
 
 from indexer.library import DATABASE
 from indexer.settle import Touch
-from indexer.watch_heard import Heard, is_photo_name
+from indexer.watch_heard import Heard, is_photo_name, is_sidecar_name
 
 ITSELF = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF
 COMING = InotifyConstants.IN_CREATE | InotifyConstants.IN_MOVED_TO
@@ -133,7 +133,7 @@ class InotifyTree:
             self._heard.touch(folder, Touch.FOLDER)
         elif self._is_short:
             self._heard.touch(self.root, Touch.FOLDER)  # it may be news from an unwatched folder
-        elif is_photo_name(name):
+        elif is_photo_name(name) or is_sidecar_name(name):
             if mask & InotifyConstants.IN_MODIFY:
                 self._heard.touch(path, Touch.WRITING)
             elif mask & (InotifyConstants.IN_CREATE | InotifyConstants.IN_ATTRIB):

@@ -30,6 +30,16 @@ def test_single_files_are_found_as_a_scan_finds_them(tmp_path: Path) -> None:
     assert not glance.unreadable
 
 
+def test_what_was_asked_beside_photos_is_told_with_what_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "a.XMP").touch()
+    (tmp_path / ".b.xmp").touch()
+    asked = [str(tmp_path / name) for name in ("a.XMP", ".b.xmp", "c.xmp")]
+    glance = Glance(asked, [tmp_path])
+    assert list(glance) == []
+    stamp = (tmp_path / "a.XMP").stat().st_mtime_ns
+    assert glance.sidecars == {asked[0]: stamp, asked[2]: None}
+
+
 def test_a_root_that_is_a_library_of_ours_has_no_photos(tmp_path: Path) -> None:
     (tmp_path / DATABASE).touch()
     (tmp_path / "a.jpg").touch()

@@ -146,6 +146,27 @@ def test_nothing_is_forgotten_of_a_drive_that_left_its_empty_folder_behind(shelf
     assert shelf.rows()["in/a.jpg"][1] is PhotoState.MISSING  # one is no question
 
 
+def test_a_file_beside_a_photo_that_came_or_went_is_news(shelf: Shelf) -> None:
+    shelf.fill("a.jpg", "in/b.jpg")
+    (folder,) = (number for number, _, _ in shelf.store.folders())
+
+    def untold() -> list[str]:
+        asked = shelf.store.metadata.untold([folder])
+        shelf.store.metadata.replace([], [content for content, _ in asked])
+        return sorted(Path(path).name for _, path in asked)
+
+    untold()
+    for name in ("a.xmp", "in/b.jpg.xmp"):
+        (shelf.root / name).touch()
+    shelf.settle(files=("a.xmp",), folders=("in",))
+    assert untold() == ["a.jpg", "b.jpg"]
+    shelf.settle(files=("a.xmp", "in/b.jpg.xmp"))
+    assert untold() == []
+    (shelf.root / "a.xmp").unlink()
+    shelf.settle(files=("a.xmp",))
+    assert untold() == ["a.jpg"]
+
+
 def test_a_part_of_a_folder_is_weighed_against_the_whole(shelf: Shelf) -> None:
     shelf.fill(*(f"{number}.jpg" for number in range(60)), *(f"in/{n}.jpg" for n in range(12)))
     for path in (shelf.root / "in").iterdir():

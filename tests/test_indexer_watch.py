@@ -108,10 +108,16 @@ def test_moves_deletions_and_links_are_heard(watch: Watch, root: Path, tmp_path:
     assert {path for path, _ in ear.until_now()} == {f"{name}.jpg" for name in "abcdef"}
 
 
+def test_what_lies_beside_a_photo_to_tell_of_it_is_heard(watch: Watch, root: Path) -> None:
+    _, ear = watch()
+    (root / "a.jpg.xmp").touch()
+    assert {path for path, _ in ear.until_now()} == {"a.jpg.xmp"}
+
+
 def test_what_is_hidden_or_no_photo_is_not_heard(watch: Watch, root: Path) -> None:
     (root / ".thumbs").mkdir()
     _, ear = watch()
-    for name in (".a.jpg", "._b.jpg", "c.txt", ".thumbs/d.jpg"):
+    for name in (".a.jpg", "._b.jpg", "c.txt", ".thumbs/d.jpg", ".xmp"):
         (root / name).write_bytes(b"x")
     (root / ".later").mkdir()
     (root / ".later" / "e.jpg").write_bytes(b"x")
