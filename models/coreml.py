@@ -126,6 +126,8 @@ class CoreMLEncoder:
             some = rows[at : at + size]
             full = np.concatenate([some, np.repeat(some[-1:], size - len(some), axis=0)])
             found, _ = self._predict(tower.get(), source, full)
+            if not np.isfinite(found).all():  # a photo that half precision could not hold
+                raise BadEncoder("Core ML gives numbers that are none for some of these rows.")
             vectors[at : at + size] = found[: len(some)]
         return vectors
 

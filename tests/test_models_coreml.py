@@ -147,6 +147,14 @@ def test_a_trial_takes_only_units_that_give_the_right_vectors(
     assert tried["CPU_ONLY"].photos_per_s > 0
 
 
+def test_rows_that_are_no_numbers_are_refused_in_the_middle_of_the_work_too(
+    tmp_path: Path, open_encoder: Any
+) -> None:
+    encoder_folder(tmp_path / "e", CPU_ONLY="nan")
+    with pytest.raises(BadEncoder, match="numbers that are none"):
+        open_encoder(tmp_path / "e", "CPU_ONLY").images(pictures(1))
+
+
 def test_units_that_end_the_process_are_passed_over(tmp_path: Path, open_encoder: Any) -> None:
     faults = {"CPU_AND_NE": "dies", "CPU_AND_GPU": "dies later", "ALL": "nan"}
     encoder_folder(tmp_path / "e", **faults)
