@@ -23,6 +23,11 @@ def test_a_folder_joins_words_find_and_nothing_is_left_running(
     qtbot.addWidget(window)
     window.show()
     until(qtbot, lambda: len(window.grid.photos) == 16)
+    gone = min(photo_folder.iterdir())
+    gone.rename(tmp_path / gone.name)  # an open window watches its folders
+    until(qtbot, lambda: len(window.grid.photos) == 15)
+    (tmp_path / gone.name).rename(gone)
+    until(qtbot, lambda: len(window.grid.photos) == 16)
     QTest.keyClicks(window.header.search.line, "a red house")
     until(qtbot, lambda: window.showing.query is not None)
     window.show_nearest()
