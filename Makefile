@@ -14,10 +14,14 @@ PIP := $(IN) -m pip install --disable-pip-version-check --quiet
 override PHOTOS := $(value PHOTOS)# as typed: blanks and dollar signs belong to the folder's name
 export PHOTOS PYTHON
 
-# Two checks need what not every machine has, and are left out where it is not named: CAPTIONS is a
-# file of captions, GOLDEN a folder with preprocess_input.jpg and preprocess_expected.npy.
+# Some checks need what not every machine has, and are left out where it is not named: CAPTIONS is a
+# file of captions, GOLDEN a folder with preprocess_input.jpg and preprocess_expected.npy, FORMATS one
+# with cameras.zip, cameras.tsv and broken.zip.
 ifdef CAPTIONS
 export CAPTIONS
+endif
+ifdef FORMATS
+export SIGHTWORD_FORMATS := $(value FORMATS)
 endif
 ifdef GOLDEN
 export SIGHTWORD_GOLDEN := $(value GOLDEN)
@@ -43,7 +47,7 @@ check: .venv/ready-to-test
 	$(IN) -m pytest -q tests/test_architecture.py tests/test_docs.py
 	$(IN) -m pytest -q -m "not slow" --ignore=tests/test_architecture.py --ignore=tests/test_docs.py
 
-# All there is: `make check-all CAPTIONS=captions.txt.gz GOLDEN=golden`
+# All there is: `make check-all CAPTIONS=captions.txt.gz GOLDEN=golden FORMATS=formats`
 check-all: check test bench freeze smoke
 
 format: .venv/ready-to-test
