@@ -90,6 +90,27 @@ def test_a_bundle_is_added_listed_used_and_removed(
     assert "tiny" not in {row["name"] for row in rows(capsys)}
 
 
+def test_photos_that_are_away_when_another_serves_are_told_of(
+    bundle: Path, photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "drive").mkdir()
+    (tmp_path / "here").mkdir()
+    one, two, *_ = sorted(photo_folder.iterdir())
+    shutil.copy(one, tmp_path / "drive")
+    shutil.copy(two, tmp_path / "here")
+    assert models("add", bundle) == 0
+    assert cli.run(["index", str(tmp_path / "drive"), str(tmp_path / "here")]) == 0
+    (tmp_path / "drive").rename(tmp_path / "away")
+    capsys.readouterr()
+    assert models("use", "tiny") == 0
+    assert "It has not seen 1 photo whose folder" in capsys.readouterr().err
+    (tmp_path / "away").rename(tmp_path / "drive")
+    assert cli.run(["index", str(tmp_path / "drive")]) == 0
+    capsys.readouterr()
+    assert models("use", "tiny") == 0
+    assert "not seen" not in capsys.readouterr().err
+
+
 def test_ours_stays_but_the_vectors_it_left_may_go(
     bundle: Path, photo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

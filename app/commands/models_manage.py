@@ -11,7 +11,7 @@ from pathlib import Path
 from app.commands.models_add import FETCHED
 from app.commands.models_list import size_of
 from app.commands.models_progress import Line
-from app.progress_line import ProgressLine
+from app.progress_line import ProgressLine, photos
 from indexer.client import Client
 from indexer.errors import IndexerUnreachable, KnownError
 from indexer.events import Event, Forgotten, Switched, Switching, Trouble
@@ -54,6 +54,12 @@ def use(library: Library, name: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"event": "done", "name": spec.name}))
     print(f"Your photos are searched with {spec.name} now.", file=sys.stderr)
+    if left := _unseen(library):
+        print(
+            f"It has not seen {photos(left)} whose folder can't be read now: they are found again "
+            "when its drive is connected and it was looked at.",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -134,6 +140,13 @@ def _ask(
     raise IndexerUnreachable(
         f"The indexer stopped. {library.log} says why. What was done is kept: ask again."
     )
+
+
+def _unseen(library: Library) -> int:
+    """How many photos, copies counted once, the encoder that serves has still to see."""
+    with View(library) as view:
+        rows = view.rows("SELECT count(*) FROM unseen JOIN library ON encoder_id = serving")
+    return int(rows[0][0]) if rows else 0
 
 
 def _here(library: Library, name: str) -> Path:
