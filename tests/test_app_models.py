@@ -241,6 +241,19 @@ def test_on_a_terminal_the_whole_licence_is_shown(tmp_path: Path, answer: str, w
     assert words in " ".join(text.split())
 
 
+def test_packages_for_core_ml_are_made_of_weights_and_not_of_ready_made_towers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)  # where nothing can be converted
+    ready = [one.name for one in Catalogue.read().entries if one.ready and one.weights]
+    assert ready
+    for name in ready:
+        with pytest.raises(KnownError, match="must be converted"):
+            models("add", name, "--coreml")
+        with pytest.raises(KnownError, match="needs the network"):
+            models("add", name)
+
+
 def test_what_torch_is_needed_for_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,8 @@ class Adding:
                 self.line.say(f"{entry.name} is here already, in {one.folder}.")
                 return one.spec
         self._agree(entry)
-        if self.given.weights is None and entry.ready is not None:
+        wants_other = self.given.weights is not None or self.given.coreml  # than ONNX towers
+        if entry.ready is not None and not wants_other:
             return self._ready(entry)
         return self._converted(entry)
 
