@@ -17,6 +17,7 @@ import numpy as np
 from models import calibrate
 from models.conv_tower import ImageConfig
 from models.data import open_packs
+from models.export_coreml import Bits
 from models.export_encoder import Formats, Samples, export_measured
 from models.export_measure import background, dev_captions, measure, read_photos
 from models.exportable import Exportable, of_ours
@@ -35,10 +36,12 @@ BANK = "background.npy"
 ASKED = 200  # dev photos, each with its first caption
 ASKED_OF_NARROW = 1000  # with all captions: half a point of recall must be told from chance
 
+CORE_ML: dict[str, Bits | None] = {"16": 16, "8": 8, "6": 6, "int8": "int8", "none": None}
+
 
 def asked(exportable: Exportable, source: Source, captions: Path, formats: Formats) -> Samples:
     """What the gate asks: photos of the dev split, and their sentences. Raises BadData."""
-    is_narrow = formats.onnx == "int8" or formats.coreml in (8, 6)
+    is_narrow = formats.onnx == "int8" or formats.coreml not in (16, None)
     of_photo = dev_captions(captions, ASKED_OF_NARROW if is_narrow else ASKED)
     photos = read_photos(source, list(of_photo), exportable.spec.image)
     told = [several if is_narrow else several[:1] for several in of_photo.values()]
@@ -77,14 +80,16 @@ def main() -> None:
 def add_formats(parser: argparse.ArgumentParser) -> None:
     """The options that say how weights are stored."""
     parser.add_argument("--onnx", choices=("half", "full", "int8"), default="half")
-    # 8: so that both formats of the default encoder fit into 30 MB.
-    parser.add_argument("--coreml", type=int, choices=(16, 8, 6, 0), default=8, help="0: none")
+    # Narrow, so that both formats of the default encoder fit into 30 MB.
+    parser.add_argument(
+        "--coreml", choices=tuple(CORE_ML), default="int8", help="none: no packages"
+    )
     parser.add_argument("--shaped", action="store_true", help="for the Neural Engine; unproven")
 
 
 def formats_of(options: argparse.Namespace) -> Formats:
     """What `add_formats` read."""
-    return Formats(options.onnx, options.coreml or None, options.shaped)
+    return Formats(options.onnx, CORE_ML[options.coreml], options.shaped)
 
 
 if __name__ == "__main__":

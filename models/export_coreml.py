@@ -25,7 +25,7 @@ from models.export_shaped import shaped
 from models.exportable import Exportable, UnitRows
 from models.spec import CoreMLSpec, EncoderSpec, sha256_of_tree
 
-Bits = Literal[16, 8, 6]
+Bits = Literal[16, 8, 6, "int8"]  # "int8": a grid of steps; 8 and 6: a table of values
 
 IMAGE, TEXT = "image.mlpackage", "text.mlpackage"
 SMALLEST = 4096  # numbers: below it a table of 256 values costs more than it saves
@@ -67,7 +67,7 @@ def write_coreml(
 ) -> CoreMLSpec:
     """Write both packages to `folder`, replacing older ones. Gives their names and digests.
 
-    `bits` under 16 store each weight as one of 2^bits values, found anew for each array: the files
+    8 or 6 `bits` store each weight as one of 2^bits values, found anew for each array: the files
     shrink, the arithmetic stays as it is. `is_shaped` lays Transformers out as in
     `export_layout`.
     """
@@ -133,7 +133,20 @@ def converted(
             minimum_deployment_target=ct.target.macOS13,
             skip_model_load=True,
         )
-        return model if bits == 16 else palettised(model, bits)
+        if bits == 16:
+            return model
+        return in_steps(model) if bits == "int8" else palettised(model, bits)
+
+
+def in_steps(model: Any) -> Any:
+    """The same program with each large array as int8 and a scale a channel, as ONNX's are stored.
+
+    A table serves a whole array; a scale serves one channel, and loses less where they differ.
+    """
+    from coremltools.optimize import coreml
+
+    how = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALLEST)
+    return coreml.linear_quantize_weights(model, coreml.OptimizationConfig(global_config=how))
 
 
 def palettised(model: Any, bits: int) -> Any:

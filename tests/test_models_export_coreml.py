@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,18 @@ import torch
 
 from models.drawn import draw
 from models.errors import ParityError
-from models.export_coreml import HalfUnitRows, converted
+from models.export_coreml import HalfUnitRows, converted, write_coreml
 from models.export_encoder import Formats, Samples, export_measured, proven
 from models.export_layout import ShapedLayer
+from models.export_onnx import write_onnx
 from models.export_palette import palette
 from models.export_plain import plain
 from models.export_shaped import shaped
 from models.exportable import Exportable, UnitRows, of_ours, of_recipe
 from models.exportable_recipe import DEFAULT, PHOTO, Recipe
-from models.gate import HALF, ask, samples
+from models.gate import HALF, ask, compare, samples
 from models.mil.encoder import MilEncoder
+from models.onnx import OnnxEncoder
 from models.reference import ReferenceEncoder
 from models.spec import MANIFEST, EncoderSpec, sha256_of_tree
 from models.tokenizer import Tokenizer
@@ -130,6 +133,19 @@ def test_fewer_bits_take_less_room_and_what_they_cost_too_much_is_refused(
     weights = "text.mlpackage/Data/com.apple.CoreML/weights/weight.bin"
     share = (tmp_path / weights).stat().st_size / (folder / weights).stat().st_size
     assert share < 6 / 16 + 0.1  # places and biases stay as they are
+
+
+def test_both_formats_in_bytes_are_one_encoder(
+    exportable: Exportable, asked: Samples, folder: Path, tmp_path: Path
+) -> None:
+    spec = write_onnx(exportable, tmp_path, "int8")
+    replace(spec, coreml=write_coreml(exportable, tmp_path, "int8")).write(tmp_path)
+    onnx = ask(OnnxEncoder(tmp_path), asked.photos, asked.sentences)
+    core_ml = compare(onnx, ask(MilEncoder(tmp_path, "float16"), asked.photos, asked.sentences))
+    # Random weights lose more than learnt ones: the default encoder's agree to .9999.
+    assert min(core_ml.photos.worst, core_ml.sentences.worst) >= 0.995
+    weights = "text.mlpackage/Data/com.apple.CoreML/weights/weight.bin"
+    assert (tmp_path / weights).stat().st_size < 0.8 * (folder / weights).stat().st_size
 
 
 def test_rows_of_large_numbers_stay_finite_in_half_precision() -> None:
