@@ -122,6 +122,11 @@ class View:
         ((left,),) = self.rows("SELECT count(*) FROM unseen WHERE encoder_id = ?", (wanted.id,))
         return Switch(wanted, seen, seen + left)
 
+    def unseen(self) -> int:
+        """How many contents have photos, but no vector that answers: away when encoders changed."""
+        rows = self.rows("SELECT count(*) FROM unseen JOIN library ON serving = encoder_id")
+        return int(rows[0][0]) if rows else 0
+
     def encoders(self) -> list[KnownEncoder]:
         """All encoders that the library knows; `counts(digest)` says how much of each it holds."""
         return [known_encoder(self.library, row) for row in self.rows(KNOWN)]

@@ -187,6 +187,8 @@ def test_photos_that_are_away_hold_nothing_up_and_are_seen_when_they_return(
     until(client, client.refresh())
     until(client, client.use(tmp_path / "two"))
     assert (serving(library), figures(library)) == ("two", {"one": 50, "two": 19})
+    with View(library) as view:
+        assert view.unseen() == 31  # and no search by words finds them meanwhile
     (tmp_path / "unplugged").rename(drive)
     (tmp_path / "aside.png").rename(here / "0003.png")
     done = until(client, client.refresh())[-1]
@@ -195,6 +197,8 @@ def test_photos_that_are_away_hold_nothing_up_and_are_seen_when_they_return(
     events = until_switched(client)
     assert any(isinstance(event, Committed) for event in events)  # they can be found now
     assert figures(library) == {"one": 50, "two": 50}
+    with View(library) as view:
+        assert view.unseen() == 0
 
 
 def test_where_nothing_can_be_read_the_encoder_that_serves_goes_on_serving(

@@ -119,7 +119,7 @@ def _folders(view: View) -> Iterator[Check]:
             state, todo = "warning", "Allow this program to read it, then index it again."
             words += ", which we may not read"
         elif folder.state is FolderState.AWAY or not os.path.isdir(folder.path):  # noqa: PTH112 - never raises
-            state, todo = "warning", "Connect its drive. Its photos stay searchable meanwhile."
+            state, todo = "warning", "Connect its drive. What was seen stays searchable meanwhile."
             words += ", which isn't connected"
         values: dict[str, object] = {"path": str(folder.path), "state": folder.state.value}
         yield Check("library", "folder", state, words, todo, values)

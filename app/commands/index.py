@@ -171,7 +171,7 @@ class Asked:
         with View(self.library) as view:
             away = {one.path for one in view.folders() if not one.state.is_there}
         for path in sorted(away - self.away):
-            self.line.note(f"{path} isn't connected now. Its photos stay searchable meanwhile.")
+            self.line.note(f"{path} isn't connected now. What was seen of it stays searchable.")
         for path in sorted(self.away - away):
             self.line.note(f"{path} is connected again.")
         self.away = away

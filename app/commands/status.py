@@ -31,7 +31,7 @@ def read(library: Library, model: str | None) -> dict[str, object]:
         serving = view.serving() if model is None else None
         encoder = serving or EncoderSpec.read(find(model, library.encoders))
         counts = view.counts(encoder.digest)
-        switch = view.switch()
+        switch, unseen = view.switch(), view.unseen()
         folders = view.folders()
         problems = view.problems()
     return {
@@ -43,6 +43,7 @@ def read(library: Library, model: str | None) -> dict[str, object]:
         "vectors": counts.vectors,
         "model": encoder.name,
         "dimension": encoder.dimension,
+        "unseen": unseen,
         "wanted": switch
         and {"model": switch.wanted.name, "seen": switch.seen, "total": switch.total},
         "folders": [
@@ -88,6 +89,11 @@ def _print(library: Library, status: dict[str, object]) -> None:
         f"{status['pending']:,} waiting, {status['failed']:,} unreadable, "
         f"{status['missing']:,} missing"
     )
+    if status["unseen"]:
+        print(
+            f"           {status['unseen']:,} of them {status['model']} has not seen: no words "
+            "find those before it has. Connect their drive, and index it."
+        )
     sizes = status["bytes"]
     assert isinstance(sizes, dict)
     print("On disk    " + ", ".join(f"{k} {v / 1e6:,.1f} MB" for k, v in sizes.items()))
@@ -95,7 +101,7 @@ def _print(library: Library, status: dict[str, object]) -> None:
     assert isinstance(folders, list)
     assert isinstance(problems, list)
     for folder in folders:
-        away = "" if folder["available"] else "  (isn't connected; its photos stay searchable)"
+        away = "" if folder["available"] else "  (isn't connected; what was seen stays searchable)"
         print(f"Folder     {folder['path']}: {photos(folder['photos'])}{away}")
     for problem in problems[:SHOWN_PROBLEMS]:
         print(f"Unreadable {problem['path']}: {problem['reason']}")
