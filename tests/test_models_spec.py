@@ -1,6 +1,7 @@
 """Manifests, and finding the encoders that they describe."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from models import installed
 from models.errors import BadEncoder, KnownError
 from models.spec import (
+    MANIFEST,
     Calibration,
     CoreMLSpec,
     EncoderSpec,
@@ -18,6 +20,7 @@ from models.spec import (
     sha256_of_tree,
 )
 
+RELEASED = Path(__file__).parent / "released"
 SMALL_DIGEST = "65fe83a56005998c9a7cda923ccc8a92ece02f08c971c34be4a54b091d01d0df"  # as released
 
 
@@ -72,8 +75,11 @@ def test_the_digest_is_the_same_for_another_cut_or_name(tmp_path: Path) -> None:
     assert replace(spec, calibration=None, name="other").sealed().digest == spec.digest
 
 
-def test_a_manifest_from_before_new_fields_keeps_its_digest() -> None:
-    small = EncoderSpec.read(installed.SHIPPED / "sightword-small")
+def test_a_manifest_from_before_new_fields_keeps_its_digest(tmp_path: Path) -> None:
+    shutil.copyfile(RELEASED / "first_manifest.json", tmp_path / MANIFEST)
+    for file in ("image.onnx", "text.onnx", "tokenizer.bpe", "background.npy"):
+        (tmp_path / file).touch()
+    small = EncoderSpec.read(tmp_path)
     assert small.digest == SMALL_DIGEST
     assert small.sealed().digest == SMALL_DIGEST
     assert (small.image.takes, small.text.kind, small.coreml) == ("bytes", "sightword", None)
