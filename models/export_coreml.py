@@ -28,7 +28,7 @@ from models.spec import CoreMLSpec, EncoderSpec, sha256_of_tree
 Bits = Literal[16, 8, 6, "int8"]  # "int8": a grid of steps; 8 and 6: a table of values
 
 IMAGE, TEXT = "image.mlpackage", "text.mlpackage"
-SMALLEST = 4096  # numbers: below it a table of 256 values costs more than it saves
+SMALLEST = 8192  # numbers: below it little is saved, and there lies the mask of 77 x 77 words
 
 
 @dataclass(frozen=True, slots=True)

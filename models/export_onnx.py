@@ -96,7 +96,8 @@ def narrowed(model: onnx.ModelProto, weights: Weights) -> onnx.ModelProto:
     graph, stored, widening = small.graph, [], []
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.ndim < 2 or values.size < SMALLEST:
+        is_weight = values.dtype == np.float32 and values.ndim > 1 and np.isfinite(values).all()
+        if not is_weight or values.size < SMALLEST:  # masks hold -inf, which has no scale
             stored.append(weight)
             continue
         lookup = only_lookup(graph, weight.name)
