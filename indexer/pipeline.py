@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.decode import Decoded, DecoderPool
+from indexer.decode import Decoded
+from indexer.decoder_pool import DecoderPool
 from indexer.errors import Reason
 from indexer.store import FIRST, Finished, Store, ToDo
 from models.encoder import Encoder, Images, Vectors

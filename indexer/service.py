@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from indexer.channel import Exchange, Message, Said
-from indexer.decode import DecoderPool
+from indexer.decoder_pool import DecoderPool
 from indexer.encoders import Encoders
 from indexer.errors import BadLibrary, KnownError
 from indexer.events import Committed, Event, FoldersChanged, Forgotten, Trouble, to_json

@@ -3,7 +3,7 @@
 A few hundredths of the work of reading a photo, for its pixels stay where they are.
 """
 
-from indexer.decode import DecoderPool
+from indexer.decoder_pool import DecoderPool
 from indexer.metadata import Metadata
 from indexer.store import Store
 

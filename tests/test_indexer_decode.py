@@ -13,7 +13,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from indexer.decode import Decoder, DecoderPool
+from indexer.decode import Decoder
+from indexer.decoder_pool import DecoderPool
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.library import Library
 from indexer.thumbnails import thumbnail_path

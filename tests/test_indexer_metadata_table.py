@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.decode import Decoder, DecoderPool
+from indexer.decode import Decoder
+from indexer.decoder_pool import DecoderPool
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.library import Library
 from indexer.metadata import NOTHING, Metadata

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from indexer.changes import Changes, compare
-from indexer.decode import DecoderPool
+from indexer.decoder_pool import DecoderPool
 from indexer.library import Library
 from indexer.photo import PhotoState
 from indexer.pipeline import Batch, BatchEncoder, Waiting, Walk, index, unseen, write

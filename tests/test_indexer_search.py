@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.decode import DecoderPool
+from indexer.decoder_pool import DecoderPool
 from indexer.errors import BadQuestion
 from indexer.library import Library
 from indexer.pipeline import BatchEncoder, Waiting, index

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.decode import DecoderPool
+from indexer.decoder_pool import DecoderPool
 from indexer.library import Library
 from indexer.pipeline import BatchEncoder, Waiting, index, unseen
 from indexer.query import Query

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.commands.unreadable import check_can_hold, read_lines
-from indexer.decode import Decoded, DecoderPool
+from indexer.decode import Decoded
+from indexer.decoder_pool import DecoderPool
 from indexer.errors import KnownError, Reason
 from indexer.library import Library, absolute
 from indexer.pipeline import BATCH, BatchEncoder
