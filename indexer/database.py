@@ -5,14 +5,18 @@ File names are bytes on Linux and need not be UTF-8. They lie in TEXT columns by
 surrogateescape, as `os.fsdecode` does.
 """
 
+import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from indexer.errors import BadLibrary
+from indexer.errors import BadLibrary, DiskFull
 from indexer.library import Library
 
+LEAST_BYTES = 1 << 16  # two pages of what SQLite grows its files by
+FULL = "The disk is full. Free some space and start again: nothing that was done is lost."
 BUSY_MS = 10_000  # how long a reader or writer waits for the other before it gives up
 
 
@@ -61,8 +65,12 @@ def as_bad_library(library: Library) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if _is_full(library, error):
+            raise DiskFull(FULL) from error
         raise BadLibrary(_sentence(library, error)) from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(FULL) from error
         raise BadLibrary(
             f"The library {library.root} can't be opened: {error.strerror}. "
             "Name another place with --library."
@@ -88,6 +96,15 @@ def below(folder: str | Path) -> tuple[bytes, bytes]:
     return prefix + b"/", prefix + b"0"  # "0" follows "/" in every byte order
 
 
+def _is_full(library: Library, error: sqlite3.DatabaseError) -> bool:
+    """Whether there was no room. The file that readers share is the first to miss it (IOERR)."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        with suppress(OSError):
+            return shutil.disk_usage(library.root).free < LEAST_BYTES
+    return code == sqlite3.SQLITE_FULL
+
+
 def _sentence(library: Library, error: sqlite3.DatabaseError) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -95,8 +112,6 @@ def _sentence(library: Library, error: sqlite3.DatabaseError) -> str:
             f"The index {library.database} is damaged ({error}). Move that file away and index "
             "your folders again: your photos are not touched by this."
         )
-    if code == sqlite3.SQLITE_FULL:
-        return "The disk is full. Free some space and start again: nothing that was done is lost."
     what = str(error)
     with suppress(OSError):
         if library.database.exists() and not library.database.is_file():

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from indexer.database import as_bad_library, text_of
 from indexer.library import Library
 from indexer.photo import KnownEncoder
+from indexer.transactions import Table, transaction
 from models.spec import EncoderSpec
 
 AT_ONCE = 2000  # vectors that are deleted in one transaction: some 2 MB, a few ms
@@ -30,13 +29,8 @@ def known_encoder(library: Library, row: tuple[int, str, str, int, str | None]) 
     return KnownEncoder(number, digest, name, dimension, library.root / folder if folder else None)
 
 
-class EncoderTable:
+class EncoderTable(Table):
     """The encoders of one library. Raises BadLibrary from every method."""
-
-    def __init__(self, library: Library, connection: sqlite3.Connection, db: Database) -> None:
-        self._library = library
-        self._connection = connection
-        self._db = db
 
     @property
     def serving(self) -> KnownEncoder | None:
@@ -48,49 +42,49 @@ class EncoderTable:
         """The one that is to serve; the same as `serving` at rest."""
         return self._one("JOIN library ON wanted = encoder.id")
 
+    @transaction
     def add(self, spec: EncoderSpec, folder: Path) -> KnownEncoder:
         """Know an encoder, and where it lies now."""
-        root = self._library.root
+        root = self.library.root
         place = folder.relative_to(root) if folder.is_relative_to(root) else folder
-        with as_bad_library(self._library), self._db.atomic():
-            self._connection.execute(
-                "INSERT INTO encoder (digest, name, dimension, folder)"
-                " VALUES (?, ?, ?, CAST(? AS TEXT)) ON CONFLICT (digest)"
-                " DO UPDATE SET name = excluded.name, folder = excluded.folder",
-                (spec.digest, spec.name, spec.dimension, text_of(place)),
-            )
+        self.connection.execute(
+            "INSERT INTO encoder (digest, name, dimension, folder)"
+            " VALUES (?, ?, ?, CAST(? AS TEXT)) ON CONFLICT (digest)"
+            " DO UPDATE SET name = excluded.name, folder = excluded.folder",
+            (spec.digest, spec.name, spec.dimension, text_of(place)),
+        )
         known = self._one("WHERE digest = ?", spec.digest)
         assert known is not None
         return known
 
+    @transaction
     def want(self, encoder: KnownEncoder) -> None:
         """Queue all that this encoder has not seen yet. In a library where none serves, it does."""
         at_work = (self.serving, self.wanted)  # whose queues the triggers keep
         is_at_work = any(one is not None and one.id == encoder.id for one in at_work)
-        with as_bad_library(self._library), self._db.atomic():
-            self._connection.execute(
-                "UPDATE library SET wanted = :id, serving = coalesce(serving, :id)",
+        self.connection.execute(
+            "UPDATE library SET wanted = :id, serving = coalesce(serving, :id)",
+            {"id": encoder.id},
+        )
+        self.connection.execute(f"DELETE FROM unseen WHERE encoder_id NOT IN {AT_WORK}")
+        if not is_at_work:
+            self.connection.execute(
+                "INSERT OR IGNORE INTO unseen SELECT :id, max(mtime_ns), content_id FROM photo"
+                " WHERE content_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM embedding"
+                "  WHERE encoder_id = :id AND embedding.content_id = photo.content_id)"
+                " GROUP BY content_id",
                 {"id": encoder.id},
             )
-            self._connection.execute(f"DELETE FROM unseen WHERE encoder_id NOT IN {AT_WORK}")
-            if not is_at_work:
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO unseen SELECT :id, max(mtime_ns), content_id FROM photo"
-                    " WHERE content_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM embedding"
-                    "  WHERE encoder_id = :id AND embedding.content_id = photo.content_id)"
-                    " GROUP BY content_id",
-                    {"id": encoder.id},
-                )
 
+    @transaction
     def swap(self) -> None:
         """Let the wanted one serve from now on. The vectors of the other stay."""
-        with as_bad_library(self._library), self._db.atomic():
-            self._connection.execute("UPDATE library SET serving = wanted")
-            self._connection.execute(f"DELETE FROM unseen WHERE encoder_id NOT IN {AT_WORK}")
+        self.connection.execute("UPDATE library SET serving = wanted")
+        self.connection.execute(f"DELETE FROM unseen WHERE encoder_id NOT IN {AT_WORK}")
 
     def vectors(self, encoder: KnownEncoder) -> int:
         """How many contents it has seen."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT count(*) FROM embedding WHERE encoder_id = ?", (encoder.id,)
         )
         return int(row.fetchone()[0])
@@ -101,29 +95,29 @@ class EncoderTable:
         It must neither serve nor be wanted. Ends early where `is_stopped`; a second call goes on.
         """
         some = "SELECT change FROM embedding WHERE encoder_id = ? LIMIT ?"
-        with as_bad_library(self._library):
+        with as_bad_library(self.library):
             while not is_stopped():
-                gone = self._connection.execute(
+                gone = self.connection.execute(
                     f"DELETE FROM embedding WHERE change IN ({some})", (encoder.id, AT_ONCE)
                 )
                 if gone.rowcount == 0:
                     break
             else:
                 return
-            self._connection.execute("DELETE FROM encoder WHERE id = ?", (encoder.id,))
+            self.connection.execute("DELETE FROM encoder WHERE id = ?", (encoder.id,))
             free, pages = (
-                self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+                self.connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("freelist_count", "page_count")
             )
             if free > WASTE * pages:
                 with suppress(sqlite3.OperationalError):  # no room for the copy: it stays as it is
-                    self._connection.execute("VACUUM")
+                    self.connection.execute("VACUUM")
 
     def by_digest(self, digest: str) -> KnownEncoder | None:
         """The encoder with this digest, if the library knows it."""
         return self._one("WHERE digest = ?", digest)
 
     def _one(self, condition: str, *values: str) -> KnownEncoder | None:
-        with as_bad_library(self._library):
-            row = self._connection.execute(f"{KNOWN} {condition}", values).fetchone()
-        return known_encoder(self._library, row) if row else None
+        with as_bad_library(self.library):
+            row = self.connection.execute(f"{KNOWN} {condition}", values).fetchone()
+        return known_encoder(self.library, row) if row else None

@@ -4,6 +4,7 @@ KnownError                 the world failed; the message says what, which, and h
 ├── UnreadablePhoto        one photo gave no picture; it gets a state and this reason
 ├── BadFolder              a folder that was named can not be indexed
 ├── BadLibrary             the library's files are damaged, newer than we are, or out of reach
+│   └── DiskFull           there is no room to write them; nothing was changed
 ├── BadQuestion            nothing to look for; wrong usage, not a failure
 └── IndexerUnreachable     the indexer process did not start, or went away for good
 BugError                   we failed; keep the trace
@@ -18,6 +19,7 @@ __all__ = [
     "BadLibrary",
     "BadQuestion",
     "BugError",
+    "DiskFull",
     "IndexerUnreachable",
     "KnownError",
     "Reason",
@@ -78,6 +80,10 @@ class BadFolder(KnownError):
 
 class BadLibrary(KnownError):
     """The library on disk is damaged, made by a newer version, or can not be opened."""
+
+
+class DiskFull(BadLibrary):
+    """There is no room to write the library. What was there is there."""
 
 
 class BadQuestion(KnownError):

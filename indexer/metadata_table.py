@@ -5,18 +5,16 @@ this table or a file beside the photo has changed, wait in a queue of their own.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from indexer.database import as_bad_library, below, text_of
-from indexer.library import Library
 from indexer.metadata import Metadata
 from indexer.photo import PhotoState
 from indexer.places import Gazetteer, Place
 from indexer.scan import SIDECAR
+from indexer.transactions import Table, Writer, transaction
 
 FIELDS = (
     *("offset_minutes", "latitude", "longitude", "altitude_m"),
@@ -38,31 +36,30 @@ def known_metadata(row: Sequence[Any]) -> tuple[Metadata, Place | None]:
     return Metadata(taken=taken, **fields), place
 
 
-class MetadataTable:
+class MetadataTable(Table):
     """What is known of the contents of one library. Raises BadLibrary from every method."""
 
-    def __init__(self, library: Library, db: Database) -> None:
-        self._library = library
-        self._db = db
+    def __init__(self, db: Writer) -> None:
+        super().__init__(db)
         self._gazetteer = Gazetteer()
 
     def add(self, content_id: int, metadata: Metadata) -> None:
         """Note what a file told, inside a transaction. Of several copies the first is heard."""
-        self._db.execute(f"INSERT OR IGNORE {INSERT}", self._row(content_id, metadata))
+        self.db.execute(f"INSERT OR IGNORE {INSERT}", self._row(content_id, metadata))
 
-    def replace(self, told: Iterable[tuple[int, Metadata]], mute: Iterable[int] = ()) -> None:
+    @transaction
+    def replace(self, told: Collection[tuple[int, Metadata]], mute: Collection[int] = ()) -> None:
         """Note what files tell now. They wait no longer, nor do contents that are `mute`."""
-        with as_bad_library(self._library), self._db.atomic():
-            for content_id, metadata in told:
-                known = self._db.execute(
-                    "UPDATE content SET taken = ? WHERE id = ?", (metadata.taken, content_id)
-                )
-                if known.rowcount:  # else it was collected meanwhile
-                    row = self._row(content_id, metadata)
-                    self._db.execute(f"INSERT OR REPLACE {INSERT}", row)
-                self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
-            for content_id in mute:
-                self._db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
+        for content_id, metadata in told:
+            known = self.db.execute(
+                "UPDATE content SET taken = ? WHERE id = ?", (metadata.taken, content_id)
+            )
+            if known.rowcount:  # else it was collected meanwhile
+                row = self._row(content_id, metadata)
+                self.db.execute(f"INSERT OR REPLACE {INSERT}", row)
+            self.db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
+        for content_id in mute:
+            self.db.execute("DELETE FROM untold WHERE content_id = ?", (content_id,))
 
     def note_sidecars(
         self, folder: Path, found: Mapping[str, int], unreadable: Iterable[str] = ()
@@ -73,11 +70,9 @@ class MetadataTable:
         """
         hidden = tuple(f"{one}/" for one in unreadable)
         inside = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
-        with as_bad_library(self._library):
+        with as_bad_library(self.library):
             known: dict[str, int] = dict(
-                self._db.execute(
-                    f"SELECT path, mtime_ns FROM sidecar WHERE {inside}", below(folder)
-                )
+                self.db.execute(f"SELECT path, mtime_ns FROM sidecar WHERE {inside}", below(folder))
             )
         gone = [path for path in known.keys() - found.keys() if not path.startswith(hidden)]
         news = {path: at for path, at in found.items() if known.get(path) != at}
@@ -88,36 +83,34 @@ class MetadataTable:
         """The same for single XMP files; None: it is not there."""
         at = "SELECT mtime_ns FROM sidecar WHERE path = CAST(? AS TEXT)"
         news = {}
-        with as_bad_library(self._library):
+        with as_bad_library(self.library):
             for path, mtime_ns in found.items():
-                row = self._db.execute(at, [text_of(path)]).fetchone()
+                row = self.db.execute(at, [text_of(path)]).fetchone()
                 if (row[0] if row else None) != mtime_ns:
                     news[path] = mtime_ns
         self._queue_beside(news)
         return len(news)
 
+    @transaction
     def _queue_beside(self, news: Mapping[str, int | None]) -> None:
         """Note when XMP files were changed, or that they went, and queue what lies beside them."""
         inside = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
         if not news:
             return
-        with as_bad_library(self._library), self._db.atomic():
-            for path, mtime_ns in news.items():
-                if mtime_ns is None:
-                    self._db.execute(
-                        "DELETE FROM sidecar WHERE path = CAST(? AS TEXT)", [text_of(path)]
-                    )
-                else:
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO sidecar VALUES (CAST(? AS TEXT), ?)",
-                        [text_of(path), mtime_ns],
-                    )
-                name = text_of(path)[: -len(SIDECAR)]  # of a photo, or without its extension
-                self._db.execute(
-                    "INSERT OR IGNORE INTO untold SELECT content_id FROM photo"
-                    f" WHERE content_id IS NOT NULL AND (path = CAST(? AS TEXT) OR ({inside}))",
-                    [name, name + b".", name + b"/"],  # "/" follows "." in every byte order
+        for path, mtime_ns in news.items():
+            if mtime_ns is None:
+                self.db.execute("DELETE FROM sidecar WHERE path = CAST(? AS TEXT)", [text_of(path)])
+            else:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO sidecar VALUES (CAST(? AS TEXT), ?)",
+                    [text_of(path), mtime_ns],
                 )
+            name = text_of(path)[: -len(SIDECAR)]  # of a photo, or without its extension
+            self.db.execute(
+                "INSERT OR IGNORE INTO untold SELECT content_id FROM photo"
+                f" WHERE content_id IS NOT NULL AND (path = CAST(? AS TEXT) OR ({inside}))",
+                [name, name + b".", name + b"/"],  # "/" follows "." in every byte order
+            )
 
     def untold(
         self, folder_ids: Sequence[int], after: int | None = None, limit: int = -1
@@ -127,8 +120,8 @@ class MetadataTable:
         The last that came goes first. Contents whose photos are all missing have none.
         """
         inside = ", ".join("?" * len(folder_ids))
-        with as_bad_library(self._library):
-            return self._db.execute(
+        with as_bad_library(self.library):
+            return self.db.execute(
                 "SELECT untold.content_id, path FROM untold JOIN photo ON photo.id ="
                 " (SELECT id FROM photo AS one WHERE one.content_id = untold.content_id"
                 f" AND state = '{PhotoState.INDEXED}' AND folder_id IN ({inside}) LIMIT 1)"

@@ -3,50 +3,76 @@
 A part of `store`: one writer, and each method is one transaction.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from indexer.database import as_bad_library, below, text_of
-from indexer.library import Library
 from indexer.moves import Gone, Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found
+from indexer.scan import Found, Stamp
+from indexer.stored import Row
+from indexer.transactions import Table, transaction
+
+BELOW = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
 
 
-class PlaceTable:
+class PlaceTable(Table):
     """Where the photos of one library lie. Raises BadLibrary from every method."""
-
-    def __init__(self, library: Library, connection: sqlite3.Connection, db: Database) -> None:
-        self._library = library
-        self._connection = connection
-        self._db = db
 
     def count(self, folder: Path) -> int:
         """How many photos below `folder` are not missing."""
-        with as_bad_library(self._library):
-            row = self._connection.execute(
+        with as_bad_library(self.library):
+            row = self.connection.execute(
                 "SELECT count(*) FROM photo WHERE path >= CAST(? AS TEXT)"
                 " AND path < CAST(? AS TEXT) AND state != ?",
                 (*below(folder), PhotoState.MISSING),
             ).fetchone()
         return int(row[0])
 
+    def searchable(self, folder: Path) -> set[Stamp]:
+        """The photos below `folder` that can be searched, as their files were."""
+        with as_bad_library(self.library):
+            return set(
+                self.connection.execute(
+                    f"SELECT path, size_bytes, mtime_ns FROM photo WHERE {BELOW} AND state = ?",
+                    (*below(folder), PhotoState.INDEXED),
+                )
+            )
+
+    def others(self, folder: Path) -> dict[str, Row]:
+        """All other photos that the database knows below `folder`, by path."""
+        states = tuple(state for state in PhotoState if state is not PhotoState.INDEXED)
+        # In a folder of the library they are few among many; in one below it all are few.
+        index = "INDEXED BY photo_to_do" if self._is_root(folder) else ""
+        with as_bad_library(self.library):
+            rows = self.connection.execute(
+                f"{ROW} {index} WHERE {BELOW} AND state IN ({', '.join('?' * len(states))})",
+                (*below(folder), *states),
+            )
+            return dict(map(row_of, rows))
+
+    def _is_root(self, folder: Path) -> bool:
+        return (
+            self.connection.execute(
+                "SELECT 1 FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
+            ).fetchone()
+            is not None
+        )
+
     def has_missing(self) -> bool:
         """Whether any photo is missing."""
-        with as_bad_library(self._library):
+        with as_bad_library(self.library):
             return bool(
-                self._connection.execute(
+                self.connection.execute(
                     "SELECT 1 FROM photo WHERE state = ? LIMIT 1", (PhotoState.MISSING,)
                 ).fetchone()
             )
 
     def missing_like(self, found: Found) -> list[Gone]:
         """The missing photos that agree with a file in time and size."""
-        with as_bad_library(self._library):
-            rows = self._connection.execute(
+        with as_bad_library(self.library):
+            rows = self.connection.execute(
                 "SELECT photo.id, path, hash FROM photo INDEXED BY photo_to_do"
                 " LEFT JOIN content ON content.id = content_id"
                 " WHERE state = ? AND mtime_ns = ? AND size_bytes = ? ORDER BY photo.id",
@@ -56,14 +82,15 @@ class PlaceTable:
 
     def content_hash(self, photo_id: int) -> bytes | None:
         """What the library knows of a photo's bytes; None where nobody has looked at it since."""
-        with as_bad_library(self._library):
-            row = self._connection.execute(
+        with as_bad_library(self.library):
+            row = self.connection.execute(
                 "SELECT CASE state WHEN ? THEN NULL ELSE hash END FROM photo"
                 " LEFT JOIN content ON content.id = content_id WHERE photo.id = ?",
                 (PhotoState.PENDING, photo_id),
             ).fetchone()
         return row[0] if row else None
 
+    @transaction
     def move(self, moved: Sequence[Moved], homes: Sequence[tuple[int, Path]]) -> None:
         """Let photos lie elsewhere from now on: below one of `homes`, (folder id, path).
 
@@ -74,11 +101,16 @@ class PlaceTable:
         def home(path: str) -> int:
             return next(n for n, at in deepest if path.startswith(f"{at}".rstrip("/") + "/"))
 
-        with as_bad_library(self._library), self._db.atomic():
-            self._connection.executemany(
-                "UPDATE photo SET path = CAST(? AS TEXT), folder_id = ?, reason = NULL,"
-                f" state = CASE WHEN content_id IS NULL OR state IN ('{PhotoState.PENDING}',"
-                f" '{PhotoState.FAILED}') THEN '{PhotoState.PENDING}'"
-                f" ELSE '{PhotoState.INDEXED}' END WHERE id = ?",
-                ((text_of(one.found.path), home(one.found.path), one.id) for one in moved),
-            )
+        self.connection.executemany(
+            "UPDATE photo SET path = CAST(? AS TEXT), folder_id = ?, reason = NULL,"
+            f" state = CASE WHEN content_id IS NULL OR state IN ('{PhotoState.PENDING}',"
+            f" '{PhotoState.FAILED}') THEN '{PhotoState.PENDING}'"
+            f" ELSE '{PhotoState.INDEXED}' END WHERE id = ?",
+            ((text_of(one.found.path), home(one.found.path), one.id) for one in moved),
+        )
+
+
+def row_of(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:
+    """One row of `ROW`, with its path."""
+    path, number, size, mtime, state, reason, is_known = values
+    return path, Row(number, size, mtime, PhotoState(state), reason, bool(is_known))

@@ -8,36 +8,35 @@ Reading for the window and the command line is `indexer.view`.
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from indexer.database import as_bad_library, below, connect, text_of
 from indexer.encoder_table import EncoderTable
+from indexer.leftovers import Leftovers
 from indexer.library import Library
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
 from indexer.place_table import PlaceTable
 from indexer.scan import Found
 from indexer.stored import Content, Finished, Row, ToDo
+from indexer.transactions import Writer, transaction
 from indexer.work_table import FIRST, WorkTable
 
 __all__ = ["FIRST", "Content", "Finished", "Row", "Store", "ToDo"]
 
 ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
-AT_ONCE = 500  # contents that are collected in one transaction
 
 
 class Store(WorkTable):
     """The one writer of `library`. Raises BadLibrary from every method."""
 
     def __init__(self, library: Library) -> None:
-        connection = connect(library, read_only=False)
-        super().__init__(library, connection, Database(connection))
-        self.encoders = EncoderTable(library, connection, self.db)
-        self.places = PlaceTable(library, connection, self.db)
+        super().__init__(Writer(library, connect(library, read_only=False)))
+        self.encoders = EncoderTable(self.db)
+        self.places = PlaceTable(self.db)
+        self._leftovers = Leftovers(self.db)
         with as_bad_library(library):
             migrate(self.db)
             # Photos that could not be read just now, for a reason that may pass.
-            connection.execute("CREATE TEMP TABLE passed_over (photo_id INTEGER PRIMARY KEY)")
+            self.connection.execute("CREATE TEMP TABLE passed_over (photo_id INTEGER PRIMARY KEY)")
 
     def close(self) -> None:
         """Close the file. The WAL is folded in by SQLite."""
@@ -50,6 +49,7 @@ class Store(WorkTable):
         rows = self.connection.execute("SELECT id, path, state FROM folder ORDER BY id").fetchall()
         return [(number, Path(path), FolderState(state)) for number, path, state in rows]
 
+    @transaction
     def join(self, folder: Path) -> bool:
         """Make `folder` part of the library; whether that is news.
 
@@ -59,61 +59,42 @@ class Store(WorkTable):
         known = self.folders()
         if any(folder == path or path in folder.parents for _, path, _ in known):
             return False
-        with as_bad_library(self.library), self.db.atomic():
-            cursor = self.connection.execute(
-                "INSERT INTO folder (path, state) VALUES (CAST(? AS TEXT), ?)",
-                (text_of(folder), FolderState.AVAILABLE),
-            )
-            for number, path, _ in known:
-                if folder in path.parents:
-                    self.connection.execute(
-                        "UPDATE photo SET folder_id = ? WHERE folder_id = ?",
-                        (cursor.lastrowid, number),
-                    )
-                    self.connection.execute("DELETE FROM folder WHERE id = ?", (number,))
+        cursor = self.connection.execute(
+            "INSERT INTO folder (path, state) VALUES (CAST(? AS TEXT), ?)",
+            (text_of(folder), FolderState.AVAILABLE),
+        )
+        for number, path, _ in known:
+            if folder in path.parents:
+                self.connection.execute(
+                    "UPDATE photo SET folder_id = ? WHERE folder_id = ?",
+                    (cursor.lastrowid, number),
+                )
+                self.connection.execute("DELETE FROM folder WHERE id = ?", (number,))
         return True
 
+    @transaction
     def leave(self, folder: Path) -> None:
         """Take `folder` out of the library; `collect` drops what no photo shows any more."""
-        with as_bad_library(self.library), self.db.atomic():
-            row = self.connection.execute(
-                "SELECT id FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
-            ).fetchone()
-            if row is None:
-                return
-            self.connection.execute("DELETE FROM photo WHERE folder_id = ?", row)
-            self.connection.execute("DELETE FROM folder WHERE id = ?", row)
+        row = self.connection.execute(
+            "SELECT id FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
+        ).fetchone()
+        if row is None:
+            return
+        self.connection.execute("DELETE FROM photo WHERE folder_id = ?", row)
+        self.connection.execute("DELETE FROM folder WHERE id = ?", row)
 
+    @transaction
     def set_folder_state(self, folder: Path, state: FolderState) -> bool:
         """Note whether `folder` can be looked at now; whether that is news."""
-        with as_bad_library(self.library):
-            cursor = self.connection.execute(
-                "UPDATE folder SET state = ? WHERE path = CAST(? AS TEXT) AND state != ?",
-                (state, text_of(folder), state),
-            )
+        cursor = self.connection.execute(
+            "UPDATE folder SET state = ? WHERE path = CAST(? AS TEXT) AND state != ?",
+            (state, text_of(folder), state),
+        )
         return cursor.rowcount > 0
 
-    def collect(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
-        """Drop contents that no photo shows any more, with their vectors, some at a time."""
-        some = f"SELECT content_id FROM unshown LIMIT {AT_ONCE}"
-        while not is_stopped():
-            with as_bad_library(self.library), self.db.atomic():
-                rows = self.connection.execute(some).fetchall()
-                if not rows:
-                    return
-                unused = (
-                    "content_id = ? AND NOT EXISTS"
-                    " (SELECT 1 FROM photo WHERE photo.content_id = {}.content_id)"
-                )
-                for table in ("embedding", "unseen"):
-                    statement = f"DELETE FROM {table} WHERE {unused.format(table)}"
-                    self.connection.executemany(statement, rows)
-                self.connection.executemany(
-                    "DELETE FROM content WHERE id = ?"
-                    " AND NOT EXISTS (SELECT 1 FROM photo WHERE content_id = content.id)",
-                    rows,
-                )
-                self.connection.executemany("DELETE FROM unshown WHERE content_id = ?", rows)
+    def collect(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
+        """Clear away what no photo shows any more, some at a time; whether nothing is left."""
+        return self._leftovers.clear(is_stopped)
 
     # What a scan finds
 
@@ -137,30 +118,28 @@ class Store(WorkTable):
         def home(path: str) -> int:
             return next(n for n, root, _ in folders if path.startswith(f"{root}".rstrip("/") + "/"))
 
-        with as_bad_library(self.library), self.db.atomic():
-            self.connection.executemany(
-                "INSERT INTO photo (folder_id, path, size_bytes, mtime_ns, state)"
-                f" VALUES (?, CAST(? AS TEXT), ?, ?, '{PhotoState.PENDING}')"
-                " ON CONFLICT (path) DO UPDATE SET size_bytes = excluded.size_bytes,"
-                " mtime_ns = excluded.mtime_ns, state = excluded.state, reason = NULL",
-                (
-                    (home(photo.path), text_of(photo.path), photo.size_bytes, photo.mtime_ns)
-                    for photo in photos
-                ),
-            )
+        self.write_each(
+            "INSERT INTO photo (folder_id, path, size_bytes, mtime_ns, state)"
+            f" VALUES (?, CAST(? AS TEXT), ?, ?, '{PhotoState.PENDING}')"
+            " ON CONFLICT (path) DO UPDATE SET size_bytes = excluded.size_bytes,"
+            " mtime_ns = excluded.mtime_ns, state = excluded.state, reason = NULL",
+            (
+                (home(photo.path), text_of(photo.path), photo.size_bytes, photo.mtime_ns)
+                for photo in photos
+            ),
+        )
 
     def set_states(self, photo_ids: Iterable[int], state: PhotoState) -> None:
         """Move photos to a state that needs no reason: missing, or back from there.
 
         Of one that waited to be read nothing is known: its content was that of the old file.
         """
-        with as_bad_library(self.library), self.db.atomic():
-            self.connection.executemany(
-                "UPDATE photo SET state = ?, reason = NULL, content_id ="
-                f" CASE state WHEN '{PhotoState.PENDING}' THEN NULL ELSE content_id END"
-                " WHERE id = ?",
-                ((state, number) for number in photo_ids),
-            )
+        self.write_each(
+            "UPDATE photo SET state = ?, reason = NULL, content_id ="
+            f" CASE state WHEN '{PhotoState.PENDING}' THEN NULL ELSE content_id END"
+            " WHERE id = ?",
+            ((state, number) for number in photo_ids),
+        )
 
 
 def _row(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:

@@ -12,6 +12,7 @@ from indexer.library import Library
 
 SIDES = (256, 512)  # px of the short side: for small tiles, and for large ones or sharp screens
 LONG_OVER_SHORT = 2.0  # the long side is at most double: a panorama's is made smaller
+UNFINISHED = ".part"
 QUALITY = 82  # JPEG; 256 px come to about 15 KB, 512 px to about 45 KB
 
 
@@ -37,7 +38,7 @@ def thumbnail_size(width: int, height: int, side: int) -> tuple[int, int]:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees all of it or nothing. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -3,32 +3,27 @@
 A part of `store`: one writer, and each method is one transaction.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from indexer.database import as_bad_library, below
 from indexer.errors import Reason
-from indexer.library import Library
 from indexer.metadata_table import MetadataTable
 from indexer.photo import PhotoState
 from indexer.scan import LAST_NS
 from indexer.stored import Finished, ToDo
+from indexer.transactions import Table, Writer, transaction
 
 AS_HANDED_OUT = "id = ? AND mtime_ns = ? AND state = ?"  # as its ToDo says
 FIRST = (LAST_NS, LAST_NS)  # where a walk from the newest on begins
 
 
-class WorkTable:
+class WorkTable(Table):
     """What is to be done and what was done. Raises BadLibrary from every method."""
 
-    def __init__(self, library: Library, connection: sqlite3.Connection, db: Database) -> None:
-        self.library = library
-        self.connection = connection
-        self.db = db
-        self.metadata = MetadataTable(library, db)
+    def __init__(self, db: Writer) -> None:
+        super().__init__(db)
+        self.metadata = MetadataTable(db)
 
     def pending(
         self, folders: Sequence[Path], after: tuple[int, int] = FIRST, limit: int = -1
@@ -101,6 +96,7 @@ class WorkTable:
             ).fetchone()
         }
 
+    @transaction
     def commit(
         self,
         encoder_id: int,
@@ -112,12 +108,11 @@ class WorkTable:
         A photo that is not as it was handed out is left as it is: one that a scan has seen change
         stays pending, for what was read may be the old picture, and one that is gone stays missing.
         """
-        with as_bad_library(self.library), self.db.atomic():
-            for one in finished:
-                self._finish(encoder_id, one)
-            for todo, reason in failed:
-                self._fail(todo, reason)
-            row = self.connection.execute("SELECT max(change) FROM embedding").fetchone()
+        for one in finished:
+            self._finish(encoder_id, one)
+        for todo, reason in failed:
+            self._fail(todo, reason)
+        row = self.connection.execute("SELECT max(change) FROM embedding").fetchone()
         return int(row[0] or 0)
 
     def _finish(self, encoder_id: int, one: Finished) -> None:
