@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.awaited import Awaited
 from indexer.kept_encoders import (
     drop_copy,
     folder_of,
@@ -26,7 +27,7 @@ from indexer.store import Store
 from indexer.vectors import drop
 from indexer.view import View
 from models.encoder import Encoder
-from models.errors import BadEncoder, KnownError
+from models.errors import BadEncoder, EncoderAway, KnownError
 from models.installed import SHIPPED, load
 from models.spec import EncoderSpec
 
@@ -43,6 +44,11 @@ class Running:
     batches: BatchEncoder
     snapshots: Snapshots
 
+    def why_not(self) -> str | None:
+        """What keeps its files away just now; None where it can see photos."""
+        encoder = self.batches.encoder
+        return encoder.why_not() if isinstance(encoder, Awaited) else None
+
 
 class Encoders:
     """`serving` and `wanted`, which are the same at rest."""
@@ -54,7 +60,8 @@ class Encoders:
 
         Where the program brings a newer version of the one that serves, that is wanted now. Where
         the one that serves is nowhere any more, its namesake or else `first` takes its place at
-        once: without its text tower its vectors can't be searched. Raises BadEncoder, BadLibrary.
+        once: without its text tower its vectors can't be searched. One that is only out of reach
+        keeps its place, and is awaited. Raises BadEncoder, BadLibrary.
         """
         self._store = store
         self._cores = cores
@@ -63,18 +70,10 @@ class Encoders:
         self._running: dict[str, Running] = {}
         sweep_copies(store.library)
         known = store.encoders.serving
-        try:
-            if known is None:
-                store.encoders.want(self._add(first).known)
-            else:
-                self._add(folder_of(store.library, known, shipped))
-        except BadEncoder as error:
-            if known is None:
-                raise
-            log.warning("%s", error)
-            heir = namesake(store.library, known, shipped) or first
-            store.encoders.want(self._add(heir).known)
-            store.encoders.swap()
+        if known is None:
+            store.encoders.want(self._add(first).known)
+        else:
+            self._find_serving(known, first)
         self._find_wanted()
 
     @property
@@ -134,17 +133,41 @@ class Encoders:
             running.batches.close()
         self._running.clear()
 
+    def _find_serving(self, known: KnownEncoder, first: Path) -> None:
+        """Load the one that serves, or await it; another takes its place where it is gone."""
+        try:
+            self._find(known)
+        except BadEncoder as error:
+            log.warning("%s", error)
+            heir = namesake(self._store.library, known, self._shipped) or first
+            self._store.encoders.want(self._add(heir).known)
+            self._store.encoders.swap()
+
     def _find_wanted(self) -> None:
-        """Load the wanted one; stay with the one that serves where it is gone."""
+        """Load the wanted one, or await it; stay with the one that serves where it is gone."""
         wanted, serving = self._store.encoders.wanted, self.serving.known
         try:
             if wanted is not None and wanted.id != serving.id:
-                self._add(folder_of(self._store.library, wanted, self._shipped))
+                self._find(wanted)
             elif (newer := successor(self._store.library, serving, self._shipped)) is not None:
                 self.want(newer)
         except BadEncoder as error:
             log.warning("%s", error)
             self.cancel()
+
+    def _find(self, known: KnownEncoder) -> None:
+        """Run an encoder from where it lies now. Raises BadEncoder where that is nowhere."""
+        library = self._store.library
+
+        def folder() -> Path:
+            return folder_of(library, known, self._shipped)
+
+        try:
+            self._add(folder())
+        except EncoderAway as error:
+            log.warning("%s", error)
+            batches = BatchEncoder(Awaited(lambda: self._load(folder())), self._cores)
+            self._running[known.digest] = Running(known, batches, Snapshots(library, known))
 
     def _add(self, folder: Path) -> Running:
         """Know and run the encoder in `folder`; ours from a copy in the library."""
@@ -153,7 +176,7 @@ class Encoders:
         known = self._store.encoders.add(spec, home)
         if spec.digest not in self._running:
             batches = BatchEncoder(self._load(home), self._cores)
-            self._running[spec.digest] = Running(known, batches, Snapshots(library, spec))
+            self._running[spec.digest] = Running(known, batches, Snapshots(library, known))
         return self._running[spec.digest]
 
     def _close_others(self) -> None:

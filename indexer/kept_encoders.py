@@ -8,13 +8,13 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from indexer.library import Library
 from indexer.photo import KnownEncoder
-from models.errors import BadEncoder
+from models.errors import BadEncoder, EncoderAway
 from models.installed import SHIPPED
+from models.reach import is_gone, out_of_reach
 from models.spec import EncoderSpec
 
 log = logging.getLogger(__name__)
@@ -50,11 +50,26 @@ def kept(library: Library, folder: Path, spec: EncoderSpec, shipped: Path = SHIP
 
 
 def folder_of(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) -> Path:
-    """Where the encoder with this digest lies. Raises BadEncoder where it is gone."""
-    for folder in _candidates(library, known, shipped):
-        spec = _spec(folder)
-        if spec is not None and spec.digest == known.digest:
-            return folder
+    """Where the encoder with this digest lies.
+
+    Raises BadEncoder where it is gone, and EncoderAway where it may be in what can't be read now.
+    """
+    folders, away = _candidates(library, known, shipped)
+    for folder in folders:
+        try:
+            if EncoderSpec.read(folder).digest == known.digest:
+                return folder
+        except EncoderAway as error:
+            if folder == known.folder or folder.name == known.name:
+                away = error
+        except BadEncoder:
+            pass
+    if away is not None:
+        raise EncoderAway(
+            f"Your photos were looked at with the encoder {known.name!r}, which can't be read now. "
+            f"{away} Your library stays as it is meanwhile. Or search with another encoder: "
+            "sightword models use NAME"
+        ) from away
     raise BadEncoder(
         f"Your photos were looked at with the encoder {known.name!r}, which is no longer on this "
         "machine. Install it again, or let `sightword index FOLDER` look at them with another."
@@ -74,7 +89,8 @@ def successor(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) ->
 
 def namesake(library: Library, known: KnownEncoder, shipped: Path = SHIPPED) -> Path | None:
     """The folder of an encoder that is called the same, whatever its weights."""
-    for folder in _candidates(library, known, shipped):
+    folders, _ = _candidates(library, known, shipped)
+    for folder in folders:
         spec = _spec(folder)
         if spec is not None and spec.name == known.name:
             return folder
@@ -93,18 +109,27 @@ def sweep_copies(library: Library) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _candidates(library: Library, known: KnownEncoder, shipped: Path) -> Iterator[Path]:
-    if known.folder is not None:
-        yield known.folder
+def _candidates(
+    library: Library, known: KnownEncoder, shipped: Path
+) -> tuple[list[Path], EncoderAway | None]:
+    """Where an encoder may lie, and why there may be more places than can be seen now."""
+    folders, away = [known.folder] if known.folder is not None else [], None
     for home in (library.kept_encoders, library.encoders, shipped):
-        yield from _inside(home)
+        try:
+            folders += _inside(home)
+        except EncoderAway as error:
+            away = error
+    return folders, away
 
 
 def _inside(home: Path) -> list[Path]:
+    """What lies in a folder of encoders. Raises EncoderAway where nobody can tell now."""
     try:
         return sorted(home.iterdir())
-    except OSError:
-        return []
+    except OSError as error:
+        if is_gone(home, error):
+            return []
+        raise out_of_reach(home, error) from error
 
 
 def _spec(folder: Path) -> EncoderSpec | None:

@@ -3,9 +3,9 @@
 import logging
 
 from indexer.library import Library
+from indexer.photo import KnownEncoder
 from indexer.vectors import MIN_TAIL, VectorIndex, is_long, sweep, write_snapshot
 from indexer.view import View
-from models.spec import EncoderSpec
 
 log = logging.getLogger(__name__)
 
@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 class Snapshots:
     """Keeps the changes behind one encoder's snapshot few, so that readers open at once."""
 
-    def __init__(self, library: Library, spec: EncoderSpec) -> None:
+    def __init__(self, library: Library, known: KnownEncoder) -> None:
         self.library = library
-        self.spec = spec
+        self.known = known
         with View(library) as view:
             sweep(view)
-            self._in_snapshot = len(VectorIndex(view, spec.digest, spec.dimension))
-            self._vectors = view.counts(spec.digest).vectors
+            self._in_snapshot = len(VectorIndex(view, known.digest, known.dimension))
+            self._vectors = view.counts(known.digest).vectors
         self.added(0)  # readers passed over the last one if its last photo has left the library
 
     def added(self, vectors: int) -> None:
@@ -36,7 +36,7 @@ class Snapshots:
     def _write(self) -> None:
         try:
             with View(self.library) as view:
-                write_snapshot(view, self.spec.digest, self.spec.dimension)
+                write_snapshot(view, self.known.digest, self.known.dimension)
         except (OSError, RuntimeError) as error:  # FAISS raises the latter; readers read SQLite
             log.warning("no snapshot of the vectors: %s", error)
         self._in_snapshot = self._vectors

@@ -128,7 +128,9 @@ class Switcher:
         serving, wanted = self.encoders.serving.known, self.encoders.wanted.known
         if self._is_switching:
             self._owes_word = True
-            if encoders.vectors(serving) and not encoders.vectors(wanted):
+            if (why := self.encoders.wanted.why_not()) is not None:
+                self._give_up(why)
+            elif encoders.vectors(serving) and not encoders.vectors(wanted):
                 self._give_up(NOTHING_READABLE.format(serving.name, wanted.name))
             else:
                 self.encoders.swap()
@@ -146,7 +148,8 @@ class Switcher:
         """Who has something to see that can be read now, and in which folders."""
         folder_ids = [n for n, path, _ in self.store.folders() if _is_readable(path)]
         for running in (self.encoders.serving, self.encoders.wanted):
-            if self.store.unseen(running.known.id, folder_ids, limit=1):
+            has_some = self.store.unseen(running.known.id, folder_ids, limit=1)
+            if has_some and running.why_not() is None:
                 return running, folder_ids
         return None
 

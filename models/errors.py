@@ -3,6 +3,7 @@
 Exception
 ├── KnownError         the world failed; the message says what, which, and how to go on
 │   ├── BadEncoder     an encoder's folder is missing something, or holds something else
+│   │   └── EncoderAway    it can't be read just now: its drive is away, or the disk refuses
 │   └── BadData        a file of training data can not be used
 └── BugError           we failed; keep the trace
     └── ParityError    an exported tower disagrees with the one that was trained
@@ -19,6 +20,10 @@ class BugError(Exception):
 
 class BadEncoder(KnownError):
     """An encoder's folder is missing, incomplete, or not what its manifest says."""
+
+
+class EncoderAway(BadEncoder):
+    """An encoder can't be read just now, and may be whole. What depends on it waits."""
 
 
 class BadData(KnownError):

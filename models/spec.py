@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.errors import BadEncoder
+from models.reach import is_gone, is_there, out_of_reach
 from models.strict import build
 
 MANIFEST = "manifest.json"
@@ -113,12 +114,15 @@ class EncoderSpec:
 
         Raises BadEncoder: no manifest, a key missing, unknown or of the wrong kind, a file
         missing. Packages for Core ML may be missing: then ONNX Runtime runs the towers.
+        Raises EncoderAway, which is one too, where that may be another time.
         """
         path = folder / MANIFEST
         try:
             spec = build(cls, json.loads(path.read_text(encoding="utf-8")), "manifest")
             spec.check()
         except OSError as error:
+            if not is_gone(path, error):
+                raise out_of_reach(folder, error) from error
             raise BadEncoder(
                 f"{folder} holds no encoder: {MANIFEST} can not be read ({error.strerror}). "
                 "Install the application again, or name another encoder."
@@ -129,7 +133,7 @@ class EncoderSpec:
                 "Export the encoder again, or name another one."
             ) from error
         for file in spec.single_files():
-            if not (folder / file).is_file():
+            if not is_there(folder, file):
                 raise BadEncoder(
                     f"{folder} is incomplete: {file} is missing. Install the encoder again."
                 )

@@ -11,16 +11,19 @@ import pytest
 from PIL import Image
 
 from indexer.client import Client
+from indexer.decoder_pool import DecoderPool
 from indexer.encoders import Encoders
 from indexer.events import Committed, Done, Event, Forgotten, Switched, Switching, Trouble
 from indexer.library import Library
+from indexer.pipeline import index
 from indexer.query import Query
 from indexer.search import Searcher
 from indexer.store import Store
+from indexer.switching import Switcher
 from indexer.vectors import VectorIndex
 from indexer.view import View
 from models.encoder import Encoder, Images, Vectors
-from models.errors import BadEncoder, KnownError
+from models.errors import BadEncoder, EncoderAway, KnownError
 from tests.fakes import ColourEncoder, load_fake, write_encoder
 from tests.serving import Serving, until
 from tests.waiting import wait_until_free
@@ -370,6 +373,68 @@ def test_an_encoder_that_is_nowhere_any_more_gives_way_to_the_one_at_hand(
     again = serve(first=tmp_path / "two").client()
     until_switched(again)
     assert (serving(library), figures(library)) == ("two", {"one": 30, "two": 30})
+
+
+def test_an_encoder_whose_drive_is_away_is_awaited_and_nothing_takes_its_place(
+    library: Library, tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "one", named="one")
+    write_encoder(tmp_path / "drive" / "far", named="far")
+    far = tmp_path / "far"
+    far.symlink_to(tmp_path / "drive" / "far")
+    with closing(Store(library)) as store, closing(DecoderPool(1)) as pool:
+        Encoders(store, far, 1, load_fake).close()
+        (tmp_path / "drive").rename(tmp_path / "unplugged")
+        encoders = Encoders(store, tmp_path / "one", 1, load_fake)
+        serving = encoders.serving
+        assert (serving.known.name, encoders.wanted.known.name) == ("far", "far")
+        with pytest.raises(EncoderAway, match="Connect its drive"):
+            list(index(store, serving.known.id, serving.batches, pool, []))
+        (tmp_path / "unplugged").rename(tmp_path / "drive")
+        assert serving.batches.images(np.zeros((2, 3, 32, 32), np.uint8)).shape == (2, 8)
+        encoders.close()
+
+
+def test_whoever_can_not_wait_for_a_drive_chooses_another_encoder(
+    serve: Serve, library: Library, tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "drive" / "far", named="far")
+    library.encoders.mkdir(parents=True)
+    (library.encoders / "far").symlink_to(tmp_path / "drive" / "far")
+    client = serve(first=library.encoders / "far").client()
+    until(client, client.add([draw(tmp_path / "photos", 20)]))
+    client.close()
+    wait_until_free(library)
+    (tmp_path / "drive").rename(tmp_path / "unplugged")
+    again = serve().client()
+    until(again, again.use(tmp_path / "one"))
+    assert (serving(library), figures(library)) == ("one", {"far": 20, "one": 20})
+
+
+def test_a_switch_goes_on_when_the_drive_of_the_wanted_encoder_is_back(
+    library: Library, tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "one", named="one")
+    write_encoder(tmp_path / "drive" / "far", named="far")
+    far = tmp_path / "far"
+    far.symlink_to(tmp_path / "drive" / "far")
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, tmp_path / "one", 1, load_fake)
+        encoders.want(far)
+        encoders.close()
+        (tmp_path / "drive").rename(tmp_path / "unplugged")
+        encoders = Encoders(store, tmp_path / "one", 1, load_fake)
+        assert encoders.wanted.known.name == "far"
+        assert "Connect its drive" in (encoders.wanted.why_not() or "")
+        told: list[Event] = []
+        switcher = Switcher(store, encoders, told.append)
+        switcher.finish()
+        assert encoders.serving.known.name == "one"
+        (tmp_path / "unplugged").rename(tmp_path / "drive")
+        assert encoders.wanted.why_not() is None
+        switcher.finish()
+        assert encoders.serving.known.name == "far"
+        encoders.close()
 
 
 def test_what_is_forgotten_by_half_is_not_said_to_be_gone(library: Library, tmp_path: Path) -> None:

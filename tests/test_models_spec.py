@@ -1,5 +1,6 @@
 """Manifests, and finding the encoders that they describe."""
 
+import errno
 import json
 import shutil
 from dataclasses import replace
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from models import installed
-from models.errors import BadEncoder, KnownError
+from models.errors import BadEncoder, EncoderAway, KnownError
+from models.reach import is_gone
 from models.spec import (
     MANIFEST,
     Calibration,
@@ -241,3 +243,32 @@ def test_a_damaged_encoder_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert "tiny" not in [one.spec.name for one in installed.installed(tmp_path)]
     with pytest.raises(BadEncoder, match="tokens is missing"):
         installed.find("tiny", tmp_path)
+
+
+def test_a_disk_that_stumbles_does_not_make_an_encoder_gone(tmp_path: Path) -> None:
+    passing = (errno.EIO, errno.EACCES, errno.ESTALE, errno.ENODEV, errno.EMFILE)
+    assert not any(is_gone(tmp_path / "a", OSError(code, "")) for code in passing)
+    assert is_gone(tmp_path / "a", FileNotFoundError(errno.ENOENT, ""))
+
+
+@pytest.mark.parametrize("part", ["", MANIFEST, "text.onnx"])
+def test_an_encoder_behind_a_link_that_leads_nowhere_now_is_away(tmp_path: Path, part: str) -> None:
+    encoder(tmp_path / "drive")
+    here = tmp_path / "here"
+    if part:
+        shutil.copytree(tmp_path / "drive", here)
+        (here / part).unlink()
+    (here / part).symlink_to(tmp_path / "drive" / part)
+    EncoderSpec.read(here)
+    (tmp_path / "drive").rename(tmp_path / "unplugged")
+    with pytest.raises(EncoderAway, match="Connect its drive"):
+        EncoderSpec.read(here)
+
+
+def test_an_encoder_whose_files_are_gone_is_not_awaited(tmp_path: Path) -> None:
+    encoder(tmp_path / "here")
+    (tmp_path / "here" / "text.onnx").unlink()
+    for folder in (tmp_path / "here", tmp_path / "nowhere"):
+        with pytest.raises(BadEncoder, match="Install") as found:
+            EncoderSpec.read(folder)
+        assert not isinstance(found.value, EncoderAway)
