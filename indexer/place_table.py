@@ -9,12 +9,8 @@ from pathlib import Path
 from indexer.database import as_bad_library, below, text_of
 from indexer.moves import Gone, Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found, Stamp
-from indexer.stored import Row
+from indexer.scan import Found
 from indexer.transactions import Table, transaction
-
-BELOW = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
-ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
 
 
 class PlaceTable(Table):
@@ -29,36 +25,6 @@ class PlaceTable(Table):
                 (*below(folder), PhotoState.MISSING),
             ).fetchone()
         return int(row[0])
-
-    def searchable(self, folder: Path) -> set[Stamp]:
-        """The photos below `folder` that can be searched, as their files were."""
-        with as_bad_library(self.library):
-            return set(
-                self.connection.execute(
-                    f"SELECT path, size_bytes, mtime_ns FROM photo WHERE {BELOW} AND state = ?",
-                    (*below(folder), PhotoState.INDEXED),
-                )
-            )
-
-    def others(self, folder: Path) -> dict[str, Row]:
-        """All other photos that the database knows below `folder`, by path."""
-        states = tuple(state for state in PhotoState if state is not PhotoState.INDEXED)
-        # In a folder of the library they are few among many; in one below it all are few.
-        index = "INDEXED BY photo_to_do" if self._is_root(folder) else ""
-        with as_bad_library(self.library):
-            rows = self.connection.execute(
-                f"{ROW} {index} WHERE {BELOW} AND state IN ({', '.join('?' * len(states))})",
-                (*below(folder), *states),
-            )
-            return dict(map(row_of, rows))
-
-    def _is_root(self, folder: Path) -> bool:
-        return (
-            self.connection.execute(
-                "SELECT 1 FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
-            ).fetchone()
-            is not None
-        )
 
     def has_missing(self) -> bool:
         """Whether any photo is missing."""
