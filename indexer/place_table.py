@@ -74,9 +74,3 @@ class PlaceTable(Table):
             f" ELSE '{PhotoState.INDEXED}' END WHERE id = ?",
             ((text_of(one.found.path), home(one.found.path), one.id) for one in moved),
         )
-
-
-def row_of(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:
-    """One row of `ROW`, with its path."""
-    path, number, size, mtime, state, reason, is_known = values
-    return path, Row(number, size, mtime, PhotoState(state), reason, bool(is_known))
