@@ -4,12 +4,12 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from indexer.errors import KnownError
 from indexer.library import SHARED_PLACE
@@ -100,13 +100,21 @@ class Said:
     message: Message | None
 
 
+class Inbox(Protocol):
+    """Where clients' messages go; a queue, for example."""
+
+    def put(self, item: Said, /) -> None:
+        """Take a message. Called on a thread of the client's own."""
+
+
 class Exchange:
     """The indexer's side: takes calls, puts what clients say into `inbox`, tells all of them."""
 
-    def __init__(self, path: Path, hello: Message, inbox: "SimpleQueue[Said]") -> None:
+    def __init__(self, path: Path, hello: Callable[[], Message], inbox: Inbox) -> None:
+        """`hello`: what a client hears first. It is asked on a thread of its own."""
         self.path = path
         self.inbox = inbox
-        self.hello = hello  # what whoever calls from now on hears first
+        self._hello = hello
         self._lines: set[Line] = set()
         self._guard = threading.Lock()
         self._socket = _listen(path)
@@ -144,9 +152,9 @@ class Exchange:
             except OSError:
                 return
             line = Line(connection)
-            with suppress(OSError):
-                line.send(self.hello)  # before any event: it is what a client waits for
-            with self._guard:
+            with self._guard:  # so that no news falls between
+                with suppress(OSError):
+                    line.send(self._hello())  # before any event: it is what a client waits for
                 self._lines.add(line)
             self.ever_called = True
             threading.Thread(target=self._listen_to, args=[line], name="call", daemon=True).start()

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from indexer.channel import Line, Message, call
 from indexer.errors import IndexerUnreachable, KnownError
-from indexer.events import Event, from_json
+from indexer.events import Event, Manners, from_json
 from indexer.library import Library
 from indexer.photo import Answer
 from indexer.spawn import command, environment
@@ -33,6 +34,8 @@ class Client:
         self._line = line
         self._process = process
         self.hello = line.first(HELLO_S)
+        hello = self.hello or {}
+        self._manners = Manners(bool(hello.get("paused")), bool(hello.get("slow")))
         self._messages = line.messages()
 
     @classmethod
@@ -61,12 +64,42 @@ class Client:
             f"{library.log} says what it was doing."
         )
 
-    def add(self, folders: Sequence[Path], answer: Answer | None = None) -> str:
+    @classmethod
+    def attach(cls, library: Library) -> "Client | None":
+        """Connect to the indexer that runs, if one does. Raises KnownError where it is older."""
+        try:
+            client = cls(call(library.socket), None)
+        except OSError:
+            return None
+        if client.hello is None:
+            client.close()
+            return None
+        client._check()
+        return client
+
+    def add(
+        self, folders: Sequence[Path], answer: Answer | None = None, *, tries_again: bool = False
+    ) -> str:
         """Let folders join the library and be indexed; the number that Done will name.
 
-        `answer` is for those of which the indexer has told Doubt.
+        `answer` is for those of which the indexer has told Doubt. With `tries_again` all photos
+        that could not be read are read once more, wherever they lie.
         """
-        return self._ask("index", folders, **({"answer": answer.value} if answer else {}))
+        more: Message = {"answer": answer.value} if answer else {}
+        return self._ask("index", folders, **more, again=tries_again)
+
+    def try_again(self, photo_ids: Sequence[int] | None = None) -> str:
+        """Read photos that could not be read once more, or all; the number that Done will name."""
+        photos = None if photo_ids is None else [int(one) for one in photo_ids]
+        return self._ask("try again", [], photos=photos)
+
+    def pause(self) -> None:
+        """Let nothing be read until `resume`. Manners says that it is so, to all clients."""
+        self._ask("pause", [])
+
+    def resume(self) -> None:
+        """Let the reading go on."""
+        self._ask("resume", [])
 
     def refresh(self) -> str:
         """Look at all folders of the library again; the number that Done will name."""
@@ -92,7 +125,13 @@ class Client:
         return self._ask("forget", [], digest=digest)
 
     def events(self) -> Iterator[Event]:
-        """What the indexer tells, until it is gone or `close` is called from another thread."""
+        """What the indexer tells, until it is gone or `close` is called from another thread.
+
+        First of all how it behaves, where that is not as usual.
+        """
+        manners, self._manners = self._manners, Manners()
+        if manners != Manners():
+            yield manners
         for message in self._messages:
             try:
                 yield from_json(json.dumps(message))
@@ -113,7 +152,7 @@ class Client:
             return False
         return True
 
-    def _ask(self, what: str, folders: Sequence[Path], **more: str) -> str:
+    def _ask(self, what: str, folders: Sequence[Path], **more: Any) -> str:
         request = uuid.uuid4().hex
         message: Message = {"do": what, "folders": [str(path) for path in folders], **more}
         with suppress(OSError):  # it is gone: `events` ends, and the caller sees that
@@ -123,7 +162,7 @@ class Client:
     def _check(self) -> None:
         """Raise KnownError where the indexer that runs is older than we are."""
         assert self.hello is not None
-        if "watches" not in self.hello:
+        if "pauses" not in self.hello:
             self.close()
             raise KnownError(
                 "Sightword was updated while its older version still looks at your photos. "

@@ -16,6 +16,8 @@ class Progress:
     rate_per_s: float = 0.0  # photos looked at, over the last seconds
     left_s: float | None = None  # None while it can't be told
     folder: str | None = None  # the folder of the photo just done
+    told: int = 0  # files of photos known already that were asked again what they tell
+    to_tell: int = 0  # how many are to be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,14 @@ class Committed:
 
     photos: int
     change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the indexer behaves from now on. Who connects while either is so hears it first."""
+
+    is_paused: bool = False  # nothing is read until a person goes on; what changes is noted
+    is_slow: bool = False  # one core alone, for the computer runs on its battery
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class Trouble:
 Event = (
     Progress
     | Committed
+    | Manners
     | FoldersChanged
     | Doubt
     | Done
@@ -110,6 +121,7 @@ Event = (
 KINDS: dict[str, type[Event]] = {
     "progress": Progress,
     "committed": Committed,
+    "manners": Manners,
     "folders": FoldersChanged,
     "doubt": Doubt,
     "done": Done,

@@ -6,8 +6,9 @@ What is found joins the run of `indexer.work`, or begins one.
 from collections.abc import Callable
 from pathlib import Path
 
-from indexer.events import Event, Trouble
+from indexer.events import Committed, Event, Trouble
 from indexer.photo import Answer
+from indexer.problems import try_again
 from indexer.rescan import Rescan
 from indexer.scan import known_as
 from indexer.store import Store
@@ -49,6 +50,13 @@ class Looking:
                 self.work.waiting.folders.append(folder)
         self._watch_folders()
         self.work.look_again()
+
+    def try_again(self, photo_ids: list[int] | None = None) -> None:
+        """Let photos that could not be read join the run: those with these ids, or all."""
+        count = try_again(self.store, photo_ids)
+        self.work.begin().tries_again(count)
+        self.work.waiting.folders += self.folders
+        self.tell(Committed(0, 0))  # fewer have a problem now
 
     def watch(self) -> None:
         """Watch the library's folders from now on."""

@@ -115,5 +115,6 @@ class Switch:
 class Problem:
     """A photo that could not be read, and why."""
 
+    id: int
     path: Path
-    reason: str
+    reason: str  # a sentence

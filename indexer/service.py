@@ -24,7 +24,10 @@ from indexer.library import Library
 from indexer.lock import Busy, lock
 from indexer.lockdown import deny_network
 from indexer.looking import Looking
+from indexer.neighbour import Neighbour
 from indexer.photo import Answer
+from indexer.power import OnBattery, on_battery
+from indexer.priority import step_back
 from indexer.store import Store
 from indexer.work import Work
 
@@ -37,7 +40,13 @@ log = logging.getLogger(__name__)
 class Service:
     """One library's indexer, from its first client to its last."""
 
-    def __init__(self, store: Store, encoders: Encoders, cores: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoders: Encoders,
+        cores: int,
+        is_on_battery: OnBattery = lambda: False,
+    ) -> None:
         """Serve with a store and encoders that are ours from now on: `close` closes them."""
         self.store = store
         self.encoders = encoders
@@ -45,8 +54,21 @@ class Service:
         self.work = Work(store, encoders, cores, self.tell, self._hear)
         self.looking = Looking(store, self.work, self.tell)
         self.stopping = self.work.stopping
-        self.exchange = Exchange(store.library.socket, self._hello(), self.inbox)
+        self.neighbour = Neighbour(store.library, self.work, self.tell, is_on_battery)
+        self._serves = self._serving()
+        self.exchange = Exchange(store.library.socket, self._hello, self)
         self._began_s = time.monotonic()
+
+    def put(self, said: Said) -> None:
+        """Take a message of a client, on a thread of its own. One to pause is heeded at once.
+
+        The loop may be in the middle of a walk over a slow drive.
+        """
+        what = said.message.get("do") if said.message else None
+        if what in ("pause", "resume"):
+            self.neighbour.pause(what == "pause")
+        else:
+            self.inbox.put(said)
 
     def run(self) -> None:
         """Serve until nobody is left, or `stop`."""
@@ -74,13 +96,16 @@ class Service:
     def tell(self, event: Event) -> None:
         """Send an event to all clients."""
         if isinstance(event, Switched):
-            self.exchange.hello = self._hello()
+            self._serves = self._serving()
         self.exchange.tell(to_json(event))
 
     def _hello(self) -> Message:
-        """What a client hears first: who serves, and that we know how to switch."""
+        """What a client hears first: who serves, what we know how to do, and how we behave."""
+        return self._serves | {"switches": True, "watches": True} | self.neighbour.hello()
+
+    def _serving(self) -> Message:
         known = self.encoders.serving.known
-        return {"encoder": known.name, "digest": known.digest, "switches": True, "watches": True}
+        return {"encoder": known.name, "digest": known.digest}
 
     def _heed(self, said: Said) -> None:
         """Do what a client asks."""
@@ -94,6 +119,11 @@ class Service:
             case "index":
                 answer = message.get("answer")
                 self.looking.look(folders, request, Answer(answer) if answer else None)
+                if message.get("again"):
+                    self.looking.try_again()
+            case "try again":
+                self.looking.look([], request)
+                self.looking.try_again(message.get("photos"))
             case "refresh":
                 self.looking.look(self.looking.folders, request)
             case "remove":
@@ -135,14 +165,19 @@ class Service:
             self.stop()
 
     def _tick(self) -> None:
-        """Tell progress while there is work, and notice when everybody left in the middle."""
+        """Tell progress while there is work, and notice when everybody left in the middle.
+
+        And whether the computer was unplugged.
+        """
         while not self.stopping.wait(TICK_S):
+            self.neighbour.look_at_power(time.monotonic())
             if self.work.tell_progress(time.monotonic()):
                 self._stop_when_alone()
 
 
 def main(arguments: list[str]) -> int:
     """Start, say so on stdout, serve, end; the exit status (docs/command-line.md)."""
+    step_back()
     deny_network()
     parser = argparse.ArgumentParser("indexer")
     parser.add_argument("--library", type=Path, required=True)
@@ -154,7 +189,7 @@ def main(arguments: list[str]) -> int:
     try:
         with lock(library):
             cores, store = os.cpu_count() or 1, Store(library)
-            service = Service(store, Encoders(store, given.encoder, cores), cores)
+            service = Service(store, Encoders(store, given.encoder, cores), cores, on_battery)
             signal.signal(signal.SIGTERM, lambda *_: service.stop())
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's; we see it go
             _say({"ready": True})

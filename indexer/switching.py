@@ -34,10 +34,11 @@ class Stretch:
     total: int
     pace: Pace
 
-    def did(self, count: int, now_s: float) -> None:
-        """Note that so many more are seen."""
+    def did(self, count: int, now_s: float, failed: int = 0) -> None:
+        """Note that so many more are seen, and that others can't be."""
         self.seen += count
-        self.pace.did(count, now_s)
+        self.total -= failed  # so that it ends at all of what can be seen
+        self.pace.did(count + failed, now_s)
 
     def event(self, now_s: float) -> Switching:
         """How far it is."""
@@ -108,7 +109,7 @@ class Switcher:
 
     def did(self, stretch: Stretch, batch: Batch) -> None:
         """After a commit."""
-        stretch.did(batch.embedded, time.monotonic())
+        stretch.did(batch.indexed, time.monotonic(), batch.failed)
         stretch.running.snapshots.added(batch.embedded)
 
     def is_on(self, stretch: Stretch) -> bool:

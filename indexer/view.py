@@ -134,9 +134,9 @@ class View:
     def problems(self) -> list[Problem]:
         """The photos that could not be read, with sentences."""
         rows = self.rows(
-            "SELECT path, reason FROM photo WHERE state = ? ORDER BY path", (PhotoState.FAILED,)
+            "SELECT id, path, reason FROM photo WHERE state = ? ORDER BY path", (PhotoState.FAILED,)
         )
-        return [Problem(Path(path), Reason(reason).sentence) for path, reason in rows]
+        return [Problem(n, Path(path), Reason(reason).sentence) for n, path, reason in rows]
 
     def photo(self, photo_id: int) -> Photo | None:
         """One photo, or None when it left the library."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from indexer.decoder_pool import DecoderPool
 from indexer.encoders import Encoders
@@ -42,61 +43,91 @@ class Work:
         self.teller = Teller(store)
         self.tally: Tally | None = None  # while there is a run
         self.stopping = threading.Event()
+        self.is_paused = self.is_slow = False
         self._pool: DecoderPool | None = None
+        self._is_cut = False  # the decoders were stopped in the middle, to begin anew or rest
+        self._guard = threading.RLock()  # of both, which other threads and signal handlers touch
+        self._rests = False  # a pause left something undone, and nothing has come since
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to do."""
+        """Whether there is something that can be done now."""
+        if self.is_paused and self._rests:
+            return False
         return self.tally is not None or self.switcher.is_due
 
     def begin(self) -> Tally:
         """The run under way, or a new one."""
+        self._rests = False
         if self.tally is None:
             self.tally = Tally(time.monotonic())
         return self.tally
 
     def look_again(self) -> None:
         """Folders were looked at: there may be new photos, and what was passed over may be back."""
+        self._rests = False
         self.waiting.rewind()
         self.switcher.look_again()
 
     def stop(self) -> None:
         """End after the batch under way. From any thread or signal handler."""
         self.stopping.set()
-        if self._pool is not None:
-            self._pool.stop()
+        self._cut()
+
+    def pause(self, is_paused: bool) -> None:
+        """Rest after the batch under way, or go on. From any thread."""
+        self.is_paused = is_paused
+        if is_paused:
+            self._cut()
+
+    def go_slowly(self, is_slow: bool) -> None:
+        """Use one core alone, or all. From any thread."""
+        self.is_slow = is_slow
+        self._cut()
 
     def do(self) -> None:
-        """Read all that waits and say that it is done; behind that, see what is to be seen anew."""
+        """Read all that waits and say that it is done; behind that, see what is to be seen anew.
+
+        While it is paused, only what needs no decoder is done.
+        """
         with ExitStack() as stack:
             stack.callback(self._end_pool)
             while not self.stopping.is_set():
                 if self.tally is not None:
                     self._read_waiting(self.tally)
-                elif self.switcher.is_due:
+                elif self.switcher.is_due and not self.is_paused:
                     self._see_anew()
                 else:
                     self.store.collect(self.stopping.is_set)
+                    self._rests = True
+                if self._rests:
                     return
 
     def tell_progress(self, now_s: float) -> bool:
         """Say how far it is; whether anything is under way. From any thread."""
         tally, stretch = self.tally, self.switcher.stretch
         if tally is not None:
-            self.tell(tally.progress(now_s))
-        elif stretch is not None:
+            progress = tally.progress(now_s)
+            rests = replace(progress, rate_per_s=0.0, left_s=None)
+            self.tell(rests if self.is_paused else progress)
+        elif stretch is not None and not self.is_paused:
             self.tell(stretch.event(now_s))
         return tally is not None or stretch is not None
 
     def _read_waiting(self, tally: Tally) -> None:
         """The run, to its end: photos that wait, then files that are to be asked again."""
         self.teller.rewind()
+        tally.to_tell = tally.told + self.teller.left()
         while not self.stopping.is_set():
+            self._begin_anew()
             if self._has_waiting():
+                if self._must_rest():
+                    return
                 self._read_batches(tally)
-            elif self.teller.tell_some(self.pool):
-                self.tell(Committed(0, 0))
-                self.hear()
+            elif self.teller.waits():
+                if self._must_rest():
+                    return
+                self._tell_some(tally)
             else:
                 self.tell(tally.progress(time.monotonic()))
                 self.tally = None
@@ -104,8 +135,22 @@ class Work:
                 self.waiting.folders.clear()
                 return
 
+    def _must_rest(self) -> bool:
+        """Whether a person has paused what is to be done now."""
+        self._rests = self.is_paused
+        return self._rests
+
+    def _tell_some(self, tally: Tally) -> None:
+        """Ask some old files again."""
+        if not tally.is_telling:
+            tally.tells(self.teller.left(), time.monotonic())
+        self.teller.tell_some(self.pool, lambda: tally.was_told(time.monotonic()))
+        self.tell(Committed(0, 0))
+        self.hear()
+
     def _read_batches(self, tally: Tally) -> None:
         """All that waits, batch after batch."""
+        tally.begin(time.monotonic())
         serving = self.encoders.serving
         walk = self.waiting
         for batch in index(self.store, serving.known.id, serving.batches, self.pool, walk):
@@ -124,6 +169,7 @@ class Work:
 
     def _see_anew(self) -> None:
         """One walk over what an encoder has not seen; given up where there are new photos."""
+        self._begin_anew()
         stretch = self.switcher.begin()
         if stretch is None:
             self.switcher.finish()
@@ -146,13 +192,29 @@ class Work:
     @property
     def pool(self) -> DecoderPool:
         """The decoders, which live as long as there is work."""
-        if self._pool is None:
-            self._pool = DecoderPool(self.cores)
-            if self.stopping.is_set():
+        with self._guard:
+            if self._pool is None:
+                self._pool = DecoderPool(1 if self.is_slow else self.cores)
+                if self._is_cut or self.stopping.is_set():
+                    self._pool.stop()
+            return self._pool
+
+    def _cut(self) -> None:
+        """Let the walk under way end early. What was decoded and not encoded is read again."""
+        with self._guard:
+            self._is_cut = True
+            if self._pool is not None:
                 self._pool.stop()
-        return self._pool
+
+    def _begin_anew(self) -> None:
+        """After a cut: have fresh decoders, as many as may work now."""
+        with self._guard:
+            was_cut, self._is_cut = self._is_cut, False
+        if was_cut:
+            self._end_pool()
 
     def _end_pool(self) -> None:
-        pool, self._pool = self._pool, None
+        with self._guard:
+            pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()

@@ -26,11 +26,14 @@ class Serving:
         first: Path,
         load: Callable[[Path], Encoder] = load_fake,
         shipped: Path = SHIPPED,
+        is_on_battery: Callable[[], bool] = lambda: False,
     ) -> None:
         self.library = library
         self.first = first
         self.load = load
         self.shipped = shipped
+        self.is_on_battery = is_on_battery
+        self.service: Service | None = None  # the last one
         self._threads: list[threading.Thread] = []
         self._clients: list[Client] = []
 
@@ -55,7 +58,8 @@ class Serving:
     def _serve(self, ready: threading.Event) -> None:
         with lock(self.library):
             store = Store(self.library)
-            service = Service(store, Encoders(store, self.first, 2, self.load, self.shipped), 2)
+            encoders = Encoders(store, self.first, 2, self.load, self.shipped)
+            self.service = service = Service(store, encoders, 2, self.is_on_battery)
             ready.set()
             service.run()
             service.close()

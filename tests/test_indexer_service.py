@@ -163,7 +163,7 @@ def test_a_folder_that_can_not_be_read_is_refused_with_the_way_on(
 
 def test_the_first_word_is_a_greeting_whatever_happens_meanwhile(tmp_path: Path) -> None:
     inbox: SimpleQueue[Said] = SimpleQueue()
-    exchange = Exchange(tmp_path / "sock", {"encoder": "fake"}, inbox)
+    exchange = Exchange(tmp_path / "sock", lambda: {"encoder": "fake"}, inbox)
     ended = threading.Event()
 
     def chatter() -> None:
@@ -185,7 +185,7 @@ def test_the_first_word_is_a_greeting_whatever_happens_meanwhile(tmp_path: Path)
 
 def test_a_client_that_reads_late_still_hears_everything(tmp_path: Path) -> None:
     inbox: SimpleQueue[Said] = SimpleQueue()
-    exchange = Exchange(tmp_path / "sock", {"encoder": "fake"}, inbox)
+    exchange = Exchange(tmp_path / "sock", lambda: {"encoder": "fake"}, inbox)
     client = Client(call(tmp_path / "sock"), None)
     client.add([])
     inbox.get(timeout=10)  # we are known to the other side

@@ -1,0 +1,63 @@
+"""Remember that a person has paused the looking at photos.
+
+A pause lasts until the person goes on, also when the window is closed and opened again: whoever
+pauses for a meeting, or for a slow drive, means it. But nobody remembers a pause for weeks, and a
+library that stays behind looks broken: so a restart of the computer ends it.
+"""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from indexer.library import Library
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # random(4): new at each start of the computer
+MAC_BOOT_ID = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+
+log = logging.getLogger(__name__)
+
+
+class Pausing:
+    """A mark in the library's folder. Whoever writes it holds the library's lock."""
+
+    def __init__(self, library: Library, boot_id: str | None = None) -> None:
+        """`boot_id`: which start of the computer this is."""
+        self._mark = library.root / "paused"
+        self._boot_id = this_start() if boot_id is None else boot_id
+
+    def is_paused(self) -> bool:
+        """Whether the person has paused since the computer started."""
+        try:
+            return self._mark.read_text("utf-8") == self._boot_id
+        except (OSError, ValueError):
+            return False
+
+    def pause(self) -> None:
+        """Remember it. Where the disk is full the pause holds as long as the indexer runs."""
+        new = self._mark.with_suffix(".new")
+        try:
+            new.write_text(self._boot_id, "utf-8")
+            new.replace(self._mark)
+        except OSError as error:
+            log.warning("The pause can't be remembered: %s", error)
+
+    def resume(self) -> None:
+        """Remember nothing any more."""
+        try:
+            self._mark.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("The pause can't be forgotten: %s", error)
+
+
+def this_start() -> str:
+    """A name of this start of the computer; the same for all programs, another at the next."""
+    try:
+        if sys.platform == "darwin":
+            return subprocess.run(
+                MAC_BOOT_ID, capture_output=True, text=True, check=True
+            ).stdout.strip()
+        return BOOT_ID.read_text("utf-8").strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("Nobody knows when the computer started: %s", error)
+        return "unknown"
