@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from queue import SimpleQueue
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from indexer.decode import TIME_LIMIT_S, Decoded, Decoder
@@ -42,16 +42,23 @@ class DecoderPool:
         At most `IN_FLIGHT` photos a decoder are asked for ahead of the reader. Nearly in order:
         a slow photo is overtaken. Ends early, and at once, after `stop`.
         """
+        return (one for one in self.stream(jobs, spec, library) if one is not None)
+
+    def stream(
+        self, jobs: Iterable[tuple[Job, str]], spec: ImageSpec, library: Library | None
+    ) -> Iterator[tuple[Job, Decoded | Reason] | None]:
+        """As `index`, with None whenever nothing came for `STOP_CHECK_S`."""
         return self._each(jobs, lambda decoder, path: decoder.index(path, spec, library))
 
     def tell(self, jobs: Iterable[tuple[Job, str]]) -> Iterator[tuple[Job, Metadata | Reason]]:
         """As `index`, but only what the files tell: a few hundredths of the work."""
-        return self._each(jobs, Decoder.tell)
+        return (one for one in self._each(jobs, Decoder.tell) if one is not None)
 
     def _each(
         self, jobs: Iterable[tuple[Job, str]], ask: Callable[[Decoder, str], Answer]
-    ) -> Iterator[tuple[Job, Answer | Reason]]:
+    ) -> Iterator[tuple[Job, Answer | Reason] | None]:
         waiting = iter(jobs)
+        done: SimpleQueue[Future[Answer | Reason]] = SimpleQueue()
         under_way: dict[Future[Answer | Reason], Job] = {}
         more = True
         while not self._stopping.is_set():
@@ -62,12 +69,15 @@ class DecoderPool:
                     break
                 future = self._threads.submit(self._one, pair[1], ask)
                 under_way[future] = pair[0]
+                future.add_done_callback(done.put)
             if not under_way:
                 return
-            done, _ = wait(under_way, timeout=STOP_CHECK_S, return_when=FIRST_COMPLETED)
-            for future in [one for one in under_way if one in done]:
-                if self._stopping.is_set():
-                    return
+            try:
+                future = done.get(timeout=STOP_CHECK_S)
+            except Empty:
+                yield None
+                continue
+            if not self._stopping.is_set():
                 yield under_way.pop(future), future.result()
 
     def stop(self) -> None:
