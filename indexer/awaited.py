@@ -41,3 +41,9 @@ class Awaited:
     def texts(self, sentences: Sequence[str]) -> Vectors:
         """m sentences -> (m, d) float32 unit rows."""
         return self._found.get().texts(sentences)
+
+    def close(self) -> None:
+        """Let go of the encoder, if it was found."""
+        found = self._found.made
+        if found is not None:
+            found.close()

@@ -6,6 +6,7 @@ database; here it is looked up when the indexer starts and changed when a client
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,11 @@ class Running:
         """What keeps its files away just now; None where it can see photos."""
         encoder = self.batches.encoder
         return encoder.why_not() if isinstance(encoder, Awaited) else None
+
+    def close(self) -> None:
+        """End its threads, and what the encoder holds."""
+        self.batches.close()
+        self.batches.encoder.close()
 
 
 class Encoders:
@@ -93,7 +99,8 @@ class Encoders:
     def want(self, folder: Path) -> None:
         """Let the encoder in `folder` be the wanted one. Raises BadEncoder if it does not work."""
         if EncoderSpec.read(folder).digest not in self._running:
-            check(self._load(folder), folder)
+            with closing(self._load(folder)) as tried:
+                check(tried, folder)
         self._store.encoders.want(self._add(folder).known)
         self._close_others()
 
@@ -128,9 +135,9 @@ class Encoders:
         drop_copy(self._store.library, known)
 
     def close(self) -> None:
-        """End their threads."""
+        """Let go of them all."""
         for running in self._running.values():
-            running.batches.close()
+            running.close()
         self._running.clear()
 
     def _find_serving(self, known: KnownEncoder, first: Path) -> None:
@@ -182,7 +189,7 @@ class Encoders:
     def _close_others(self) -> None:
         at_work = {self.serving.known.digest, self.wanted.known.digest}
         for digest in [one for one in self._running if one not in at_work]:
-            self._running.pop(digest).batches.close()
+            self._running.pop(digest).close()
 
 
 def check(encoder: Encoder, folder: Path) -> None:

@@ -46,6 +46,10 @@ class Space:
         self._encoder.texts(["warm up"])
         self.vectors(view)
 
+    def close(self) -> None:
+        """Let go of the encoder."""
+        self._encoder.close()
+
     def vectors(self, view: View) -> VectorIndex:
         """All vectors of this encoder that are committed now."""
         if self._index is None:

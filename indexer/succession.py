@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.kept_encoders import folder_of
@@ -65,6 +66,10 @@ class Succession:
     def close(self) -> None:
         """Wait for a loading that has begun, and let go of everything."""
         self._aside.shutdown(cancel_futures=True)
+        with suppress(KnownError):
+            self._step_over()
+        if self._space is not None:
+            self._space.close()
         self._space = self._next = None
 
     def _follow(self, serving: KnownEncoder) -> None:
@@ -75,13 +80,22 @@ class Succession:
         if self._next_digest != serving.digest and self._clock() >= self._retry_s:
             self._next_digest = serving.digest
             self._next = self._aside.submit(self._prepare, serving)
-        if self._next is not None and self._next.done():
-            done, self._next = self._next, None
-            try:
-                self._space = done.result()
-            except KnownError as error:
-                log.warning("the encoder that serves now can't be used: %s", error)
-                self._next_digest, self._retry_s = "", self._clock() + RETRY_S
+        try:
+            self._step_over()
+        except KnownError as error:
+            log.warning("the encoder that serves now can't be used: %s", error)
+            self._next_digest, self._retry_s = "", self._clock() + RETRY_S
+
+    def _step_over(self) -> None:
+        """Let the next space be this one, where it is ready. Raises KnownError where it failed."""
+        if self._next is None or not self._next.done():
+            return
+        done, self._next = self._next, None
+        if not done.cancelled():
+            space = done.result()
+            if self._space is not None:
+                self._space.close()
+            self._space = space
 
     def _prepare(self, serving: KnownEncoder) -> Space:
         """A space that is ready to search in. On the thread aside, with a view of its own."""

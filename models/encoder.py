@@ -36,6 +36,10 @@ class Encoder(Protocol):
         """A row a sentence, in order. Any sentence: empty and very long ones too."""
         ...
 
+    def close(self) -> None:
+        """Let go of what does not go by itself, such as a process. It is not asked afterwards."""
+        ...
+
 
 def unit_rows(rows: NDArray[np.floating]) -> Vectors:
     """(n, d) -> (n, d) float32, each row of length 1; rows of zeros stay as they are.

@@ -21,6 +21,11 @@ class Once(Generic[T]):
         self._lock = threading.Lock()
         self._made: list[T] = []
 
+    @property
+    def made(self) -> T | None:
+        """The value, if it was made by now."""
+        return self._made[0] if self._made else None
+
     def get(self) -> T:
         """The value. A failed attempt is tried again at the next use."""
         with self._lock:

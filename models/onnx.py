@@ -53,6 +53,9 @@ class OnnxEncoder:
             rows[at : at + BATCH] = self._text.get().run(fed, self.spec.dimension)
         return rows
 
+    def close(self) -> None:
+        """Nothing is held that does not go by itself."""
+
     def _tokens(self, sentences: Sequence[str]) -> NDArray[np.signedinteger[Any]]:
         """(m, l) of the kind of integer that the tower wants; l as short as it may be."""
         text = self.spec.text

@@ -7,7 +7,6 @@ and what goes wrong with it costs one line in the log.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from models.encoder import Encoder, Images, Vectors
 from models.errors import BadEncoder
@@ -16,14 +15,6 @@ from models.spec import EncoderSpec
 WORTH = 64  # photos: a question or a few new ones are done before a quick encoder is ready
 
 log = logging.getLogger(__name__)
-
-
-class Quick(Encoder, Protocol):
-    """An encoder that holds something which must be let go of."""
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 def in_background(work: Callable[[], None]) -> None:
@@ -40,7 +31,7 @@ class QuickOrSure:
     def __init__(
         self,
         sure: Encoder,
-        prepare: Callable[[], Quick],
+        prepare: Callable[[], Encoder],
         start: Callable[[Callable[[], None]], None] = in_background,
         worth: int = WORTH,
     ) -> None:
@@ -48,7 +39,8 @@ class QuickOrSure:
         self._prepare = prepare
         self._start = start
         self._until_worth = worth
-        self._quick: Quick | None = None
+        self._quick: Encoder | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -72,23 +64,36 @@ class QuickOrSure:
         """m sentences -> (m, d) float32 unit rows."""
         return self._sure.texts(sentences)
 
+    def close(self) -> None:
+        """End the quick one; one that is still being got ready is ended when it is."""
+        with self._lock:
+            quick, self._quick, self._closed = self._quick, None, True
+        if quick is not None:
+            quick.close()
+        self._sure.close()
+
     def _is_now_worth_it(self, photos: int) -> bool:
         """True once: when so many photos came that more will."""
         with self._lock:
             before = self._until_worth
             self._until_worth -= photos
-            return before > 0 >= self._until_worth
+            return before > 0 >= self._until_worth and not self._closed
 
     def _get_ready(self) -> None:
         try:
-            self._quick = self._prepare()
-            log.info("photos of %s are left to Core ML from now on", self.spec.name)
+            quick = self._prepare()
+            with self._lock:
+                self._quick = None if self._closed else quick
+            if self._quick is quick:
+                log.info("photos of %s are left to Core ML from now on", self.spec.name)
+            else:
+                quick.close()
         except BadEncoder as error:
             log.warning("photos of %s are left to ONNX Runtime: %s", self.spec.name, error)
         except Exception:
             log.exception("a bug of ours: photos of %s are left to ONNX Runtime", self.spec.name)
 
-    def _give_up(self, quick: Quick, error: BadEncoder) -> None:
+    def _give_up(self, quick: Encoder, error: BadEncoder) -> None:
         """Say it once, however many threads find it out."""
         with self._lock:
             first = self._quick is quick

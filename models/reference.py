@@ -46,3 +46,6 @@ class ReferenceEncoder:
                 tokens = self._tokenizer.batch(some, self.spec.text.context_length)
                 rows[at : at + BATCH] = self._texts(torch.from_numpy(tokens)).numpy()
         return rows
+
+    def close(self) -> None:
+        """Nothing is held that does not go by itself."""

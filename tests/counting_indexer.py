@@ -49,6 +49,10 @@ class Counting:
     def texts(self, sentences: Sequence[str]) -> Vectors:
         return self._encoder.texts(sentences)
 
+    def close(self) -> None:
+        self._encoder.close()
+        os.close(self._notes)
+
 
 def main() -> None:
     """Serve until the last client is gone."""

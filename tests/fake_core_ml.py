@@ -36,6 +36,9 @@ class Right:
         tokens = self._tokenizer.batch(sentences, LENGTH)
         return unit_rows(TABLE[tokens].mean(axis=1))
 
+    def close(self) -> None:
+        pass
+
 
 def package(path: Path, source: str, shape: list[int], dtype: str, faults: dict[str, str]) -> str:
     """Write a package for the fake; its digest."""

@@ -56,6 +56,7 @@ class ColourEncoder:
     def __init__(self, spec: EncoderSpec = SPEC) -> None:
         self.spec = spec
         self.seen = 0  # pictures encoded so far
+        self.is_closed = False
 
     def images(self, batch: Images) -> Vectors:
         self.seen += len(batch)
@@ -67,6 +68,9 @@ class ColourEncoder:
             for text in sentences
         ]
         return self._rows(np.array(named, np.float32).reshape(-1, 3))
+
+    def close(self) -> None:
+        self.is_closed = True
 
     def _rows(self, colours: np.ndarray) -> Vectors:
         rows = np.zeros((len(colours), self.spec.dimension), np.float32)

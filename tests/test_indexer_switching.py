@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -98,7 +98,11 @@ class Gated:
         self.left -= 1
         return self._eyes.images(batch)
 
-    texts = ColourEncoder.texts
+    def texts(self, sentences: Sequence[str]) -> Vectors:
+        return self._eyes.texts(sentences)
+
+    def close(self) -> None:
+        pass
 
 
 def test_all_photos_are_seen_anew_and_then_the_other_encoder_serves(
@@ -435,6 +439,27 @@ def test_a_switch_goes_on_when_the_drive_of_the_wanted_encoder_is_back(
         switcher.finish()
         assert encoders.serving.known.name == "far"
         encoders.close()
+
+
+def test_an_encoder_is_let_go_of_when_another_serves_and_at_the_end(
+    library: Library, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        write_encoder(tmp_path / name, named=name)
+    loaded: list[ColourEncoder] = []
+
+    def load(folder: Path) -> Encoder:
+        loaded.append(load_fake(folder))
+        return loaded[-1]
+
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, tmp_path / "one", 1, load)
+        encoders.want(tmp_path / "two")
+        assert [one.is_closed for one in loaded] == [False, True, False]  # the second was tried
+        encoders.swap()
+        assert [one.is_closed for one in loaded] == [True, True, False]
+        encoders.close()
+        assert all(one.is_closed for one in loaded)
 
 
 def test_what_is_forgotten_by_half_is_not_said_to_be_gone(library: Library, tmp_path: Path) -> None:

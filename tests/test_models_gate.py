@@ -55,6 +55,9 @@ class Said:
     def texts(self, sentences: Sequence[str]) -> Vectors:
         return self.answers.sentences[: len(sentences)]
 
+    def close(self) -> None:
+        pass
+
 
 class Unasked(Said):
     """An encoder that must not be run."""

@@ -24,6 +24,7 @@ class Right:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.closed = 0
 
     def images(self, batch: Images) -> Vectors:
         self.seen += len(batch)
@@ -31,6 +32,9 @@ class Right:
 
     def texts(self, sentences: Sequence[str]) -> Vectors:
         return np.ones((len(sentences), D), np.float32)
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 def pictures(count: int) -> Images:
@@ -82,10 +86,6 @@ class Recorded(Right):
     """Fails when told to."""
 
     fails = False
-    closed = 0
-
-    def close(self) -> None:
-        self.closed += 1
 
     def images(self, batch: Images) -> Vectors:
         if self.fails:
@@ -138,3 +138,23 @@ def test_a_package_that_never_runs_costs_one_line_in_the_log(
         "photos of fake are left to ONNX Runtime: it is no ML program"
     ]
     assert sure.seen == 6
+
+
+def test_whoever_lets_go_of_both_ends_core_ml_too() -> None:
+    sure, quick = Right(), Recorded()
+    both = QuickOrSure(sure, lambda: quick, lambda work: work(), worth=1)
+    both.images(pictures(3))
+    both.close()
+    assert (sure.closed, quick.closed) == (1, 1)
+
+
+def test_core_ml_that_gets_ready_too_late_is_ended_at_once() -> None:
+    sure, quick, begun = Right(), Recorded(), list[Any]()
+    both = QuickOrSure(sure, lambda: quick, begun.append, worth=1)
+    both.images(pictures(3))
+    both.close()
+    (get_ready,) = begun
+    get_ready()
+    assert quick.closed == 1
+    both.images(pictures(3))
+    assert (sure.seen, quick.seen, len(begun)) == (6, 0, 1)

@@ -47,6 +47,9 @@ class MilEncoder:
         tokens = self._tokenizer.get().batch(sentences, self.spec.text.context_length)
         return self._text.get().run(tokens)
 
+    def close(self) -> None:
+        """Nothing is held that does not go by itself."""
+
     def towers(self) -> tuple[Evaluator, Evaluator]:
         """Who runs pictures and who runs sentences, to ask what they met. Raises KnownError."""
         return self._image.get().evaluator, self._text.get().evaluator
