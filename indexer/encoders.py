@@ -193,12 +193,15 @@ class Encoders:
 
 
 def check(encoder: Encoder, folder: Path) -> None:
-    """Let an encoder see one grey picture. Raises BadEncoder unless that gives a unit row."""
+    """Let an encoder see one grey picture and read its name. Raises BadEncoder where it can not.
+
+    Both must give a unit row: what sees photos and reads no words would find nothing.
+    """
     side = encoder.spec.image.side
-    rows = encoder.images(np.full((1, 3, side, side), 128, np.uint8))
-    is_unit = rows.shape == (1, encoder.spec.dimension) and abs(np.linalg.norm(rows) - 1) < 0.01
-    if not is_unit:
-        raise BadEncoder(
-            f"The encoder in {folder} gives vectors that can't be used. Install it again. "
-            "Your library stays as it is."
-        )
+    grey = np.full((1, 3, side, side), 128, np.uint8)
+    for rows in (encoder.images(grey), encoder.texts(["a grey square"])):
+        if rows.shape != (1, encoder.spec.dimension) or not abs(np.linalg.norm(rows) - 1) < 0.01:
+            raise BadEncoder(
+                f"The encoder in {folder} gives vectors that can't be used. Install it again. "
+                "Your library stays as it is."
+            )

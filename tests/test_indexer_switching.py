@@ -245,6 +245,27 @@ def test_an_encoder_that_does_not_work_is_refused_and_nothing_changes(
     assert (serving(library), figures(library)) == ("one", {"one": 10})
 
 
+def test_an_encoder_that_reads_no_words_is_refused_before_it_sees_a_photo(
+    library: Library, tmp_path: Path
+) -> None:
+    class Wordless(ColourEncoder):
+        def texts(self, sentences: Sequence[str]) -> Vectors:
+            raise BadEncoder("Its text tower is cut short. Install it again.")
+
+    def load(folder: Path) -> Encoder:
+        eyes = load_fake(folder)
+        return Wordless(eyes.spec) if eyes.spec.name == "two" else eyes
+
+    for name in ("one", "two"):
+        write_encoder(tmp_path / name, named=name)
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, tmp_path / "one", 1, load)
+        with pytest.raises(BadEncoder, match="cut short"):
+            encoders.want(tmp_path / "two")
+        assert encoders.wanted.known.name == "one"
+        encoders.close()
+
+
 def test_an_encoder_that_breaks_on_the_way_is_given_up(
     serve: Serve, library: Library, tmp_path: Path
 ) -> None:
