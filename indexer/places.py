@@ -41,7 +41,7 @@ class Place:
 
 
 class Gazetteer:
-    """Places by coordinates. Reads its data when first asked.
+    """Places by coordinates. Reads its data when first asked: a twentieth of a second, 9 MB.
 
     >>> str(Gazetteer().place(48.8584, 2.2945))
     'Paris, Île-de-France, France'
@@ -61,22 +61,32 @@ class Gazetteer:
         if self._towns is None:
             self._towns = read_towns(self._data)
         towns = self._towns
-        # Only a belt of latitudes can hold what is near: a seventieth of the earth's towns.
-        belt = [latitude - FAR_KM / DEGREE_KM, latitude + FAR_KM / DEGREE_KM]
-        first, last = np.searchsorted(towns.figures[0], np.multiply(belt, DEGREE)).tolist()
-        km = _km_from(latitude, longitude, towns.figures[:2, first:last] / DEGREE)
+        rows = _window(towns, latitude, longitude)
+        km = _km_from(latitude, longitude, towns.figures[:2, rows] / DEGREE)
         nearest = int(km.argmin()) if km.size else 0
         if not km.size or km[nearest] > FAR_KM:
             return None
-        county, region, country = towns.area(first + nearest)
+        _, region, country = towns.area(rows[nearest])
         if km[nearest] > NEAR_KM:
             return Place(None, None, region, country)
-        people = towns.figures[2, first:last]
-        for row in _called(km, people):
-            county, *land = towns.area(first + row)
+        for here in _called(km, towns.figures[2, rows]):
+            county, *land = towns.area(rows[here])
             if land == [region, country]:  # no city reaches over the border
-                return Place(towns.names[first + row], county, region, country)
+                return Place(towns.names[rows[here]], county, region, country)
         raise AssertionError("the nearest town is in its own region")
+
+
+def _window(towns: Towns, latitude: float, longitude: float) -> NDArray[np.intp]:
+    """The rows of all towns that may be within `FAR_KM`: a few hundred."""
+    reach = FAR_KM / DEGREE_KM
+    belt = np.multiply([latitude - reach, latitude + reach], DEGREE)
+    first, last = np.searchsorted(towns.figures[0], belt).tolist()
+    widest = min(abs(latitude) + reach, 89.9)  # there a degree of longitude is shortest
+    half, turn = round(180 * DEGREE), round(360 * DEGREE)
+    east = towns.figures[1, first:last] - round(longitude * DEGREE)
+    apart = np.abs((east + half) % turn - half)
+    rows: NDArray[np.intp] = np.flatnonzero(apart <= reach / np.cos(np.radians(widest)) * DEGREE)
+    return rows + first
 
 
 def _km_from(latitude: float, longitude: float, degrees: NDArray[np.float64]) -> Kilometres:

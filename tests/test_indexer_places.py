@@ -76,6 +76,22 @@ def test_who_stands_in_the_middle_of_a_town_is_in_its_country_and_region(
         assert (found.region, found.country) == towns.area(int(row))[1:]
 
 
+def test_no_town_is_nearer_than_the_one_that_tells_the_country(gazetteer: Gazetteer) -> None:
+    towns = read_towns(DATA)
+    north, east = np.radians(towns.figures[:2] / DEGREE)
+    points = np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+    dice = np.random.default_rng(5)
+    edges = [(78.2, 15.6), (70.5, -178.0), (-16.8, 179.999), (-54.8, -68.3), (89.5, 0.0)]
+    for latitude, longitude in [*edges, *dice.uniform([-60, -180], [80, 180], (60, 2))]:
+        latitude, longitude = round(float(latitude), 3), round(float(longitude), 3)
+        phi, turn = np.radians([latitude, longitude])
+        here = [np.cos(phi) * np.cos(turn), np.cos(phi) * np.sin(turn), np.sin(phi)]
+        km = 6371 * np.arccos(np.clip(here @ points, -1, 1))
+        found, nearest = gazetteer.place(latitude, longitude), int(km.argmin())
+        named = found and (found.region, found.country)
+        assert named == (towns.area(nearest)[1:] if km[nearest] <= 100 else None)
+
+
 def test_each_name_is_said_once() -> None:
     assert str(Place("Mexico City", None, "Mexico City", "Mexico")) == "Mexico City, Mexico"
 
