@@ -17,6 +17,8 @@ COMMANDS = {
     "index": "bring the index up to date with folders",
     "search": "find photos by what is in them",
     "status": "what is in the library, and what is wrong with it",
+    "pause": "let the looking at photos rest; searching goes on",
+    "resume": "let the looking at photos go on",
     "models": "the encoders that look at photos: list, add, use, remove, export",
     "embed": "write vectors of photos and sentences to a file",
     "evaluate": "measure retrieval on photos with captions",
@@ -92,7 +94,9 @@ def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentPars
     if name == "index":
         from app.commands import index
 
-        wish = index.Wish(_folders(given.folders), given.watch, given.answer)
+        if not (given.folders or given.try_again):
+            _wrong(parser, "name a folder of photos, or --try-again")
+        wish = index.Wish(_folders(given.folders), given.watch, given.answer, given.try_again)
         return index.run(library, given.model, wish, as_json=given.json)
     if name == "search":
         from app.commands import search
@@ -110,6 +114,10 @@ def _command(name: str, given: argparse.Namespace, parser: argparse.ArgumentPars
         from app.commands import status
 
         return status.run(library, given.model, as_json=given.json)
+    if name in ("pause", "resume"):
+        from app.commands import pausing
+
+        return pausing.run(library, pauses=name == "pause", as_json=given.json)
     if name == "doctor":
         from app.commands import doctor
 
@@ -132,7 +140,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
     )
     _common(parser)
     if name == "index":
-        parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
+        parser.add_argument("folders", metavar="FOLDER", nargs="*", type=Path)
+        again = "read photos once more that could not be read"
+        parser.add_argument("--try-again", action="store_true", help=again)
         parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
         gone = parser.add_mutually_exclusive_group()
         for answer, words in ANSWERS.items():

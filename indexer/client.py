@@ -35,7 +35,9 @@ class Client:
         self._process = process
         self.hello = line.first(HELLO_S)
         hello = self.hello or {}
-        self._manners = Manners(bool(hello.get("paused")), bool(hello.get("slow")))
+        self._manners = Manners(
+            bool(hello.get("paused")), bool(hello.get("slow")), bool(hello.get("full"))
+        )
         self._messages = line.messages()
 
     @classmethod
@@ -92,6 +94,11 @@ class Client:
         """Read photos that could not be read once more, or all; the number that Done will name."""
         photos = None if photo_ids is None else [int(one) for one in photo_ids]
         return self._ask("try again", [], photos=photos)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it was paused when we connected."""
+        return bool((self.hello or {}).get("paused"))
 
     def pause(self) -> None:
         """Let nothing be read until `resume`. Manners says that it is so, to all clients."""

@@ -171,7 +171,7 @@ def test_a_mistyped_command_is_answered_with_the_commands(
     assert leaving.value.code == 2
     words = capsys.readouterr().err
     assert "There is no command or folder called 'serch'" in words
-    assert "index, search, status, models, embed, evaluate and doctor" in words
+    assert "index, search, status, pause, resume, models, embed, evaluate and doctor" in words
     for path in (f".{os.sep}serch", f"serch{os.sep}dog"):
         with pytest.raises(KnownError, match="does not exist"):
             cli.run([path])

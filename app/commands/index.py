@@ -14,6 +14,7 @@ from indexer.events import (
     Doubt,
     Event,
     FoldersChanged,
+    Manners,
     Progress,
     Switched,
     Switching,
@@ -24,6 +25,7 @@ from indexer.photo import Answer
 from indexer.view import View
 from models.installed import find
 
+PAUSED = "Paused. What was seen is searchable. `sightword resume` goes on; Ctrl-C leaves."
 RESTARTS = 3  # an indexer that dies oftener has a trouble that starting again won't mend
 STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
 
@@ -42,6 +44,7 @@ class Wish:
     folders: Sequence[Path]
     watches: bool = False  # go on until Ctrl-C
     answer: str | None = None  # for folders from which many photos are gone: "forget" or "keep"
+    tries_again: bool = False  # all photos that could not be read
 
 
 def run(library: Library, model: str | None, wish: Wish, *, as_json: bool) -> int:
@@ -72,7 +75,9 @@ def _index(library: Library, encoder: Path, wish: Wish, *, switches: bool, as_js
             if wish.watches:
                 client.watch()  # first, so that no change falls between
             answer = Answer(wish.answer) if wish.answer else None
-            request = client.add(wish.folders, answer)
+            if client.is_paused:
+                client.resume()  # who waits for photos wants them looked at
+            request = client.add(wish.folders, answer, tries_again=wish.tries_again)
             asked = Asked(library, request, use, wish, line, as_json)
             done = asked.follow(client)
         except KeyboardInterrupt:
@@ -107,6 +112,7 @@ class Asked:
     goes_on: bool = False  # photos are seen anew behind the run
     away: set[Path] = field(default_factory=set)  # folders that were said to be away
     progress: Progress = field(default_factory=lambda: Progress(0, 0, 0, 0))
+    manners: Manners = field(default_factory=Manners)
 
     def follow(self, client: Client) -> Done | None:
         """Show what happens until all is done; None where the indexer goes away.
@@ -138,6 +144,8 @@ class Asked:
             self._say_who_is_away()
         elif isinstance(event, Trouble):
             self._trouble(event)
+        elif isinstance(event, Manners):
+            self._mind(event)
         elif isinstance(event, Progress):
             self.progress = event
             self._show(event, None)
@@ -146,8 +154,19 @@ class Asked:
 
     def _show(self, event: Progress | Switching, switching: Switching | None) -> None:
         if self.as_json:
-            _print_progress(self.progress, switching)
-        self.line.show(event)
+            _print_progress(self.progress, switching, is_paused=self.manners.is_paused)
+        if not self.manners.is_paused:
+            self.line.show(event)
+
+    def _mind(self, manners: Manners) -> None:
+        """Say that somebody has paused, gone on, or pulled the plug."""
+        before, self.manners = self.manners, manners
+        if manners.is_paused and not before.is_paused:
+            self.line.note(PAUSED)
+        elif before.is_paused and not manners.is_paused:
+            self.line.note("Going on.")
+        if manners.is_slow and not before.is_slow:
+            self.line.note("Going slowly to save your battery.")
 
     def _trouble(self, trouble: Trouble) -> None:
         self.line.end()
@@ -184,6 +203,8 @@ class Asked:
             _print("done", {key: getattr(done, key) for key in keys})
         if done.found or done.missing:
             print(_summary(done), file=sys.stderr)
+        elif self.request in done.requests and self.wish.tries_again:
+            print("There is no photo to try again.", file=sys.stderr)
         elif self.request in done.requests:
             named = ", ".join(str(folder) for folder in self.wish.folders)
             print(f"There are no photos in {named}.", file=sys.stderr)
@@ -199,10 +220,12 @@ def _summary(done: Done) -> str:
     return f"{words}. {done.seconds:.1f} s."
 
 
-def _print_progress(progress: Progress, switching: Switching | None) -> None:
+def _print_progress(progress: Progress, switching: Switching | None, *, is_paused: bool) -> None:
     """How far the run is, and behind it the switch to another encoder."""
     keys = ("found", "indexed", "unchanged", "failed", "rate_per_s", "left_s")
     values: dict[str, object] = {key: getattr(progress, key) for key in keys}
+    if is_paused:
+        values["paused"] = True
     if switching is not None:
         values |= {"rate_per_s": switching.rate_per_s, "left_s": switching.left_s}
         values["switching"] = {

@@ -127,6 +127,8 @@ def _ask(
     """Hand the library's indexer a request and follow it to its end. Raises KnownError."""
     client = Client.connect(library, encoder)
     try:
+        if ends is Switched and client.is_paused:
+            client.resume()  # somebody waits for it
         request = ask(client)
         for event in client.events():
             show(event)

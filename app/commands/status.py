@@ -8,11 +8,13 @@ from stat import S_ISREG
 
 from app.progress_line import photos
 from indexer.library import Library
+from indexer.pausing import Pausing
 from indexer.view import View
 from models.installed import find
 from models.spec import EncoderSpec
 
-SHOWN_PROBLEMS = 20
+SHOWN_PROBLEMS = 20  # of each reason
+MAY_BE = "They may be damaged, or of a kind we don't know yet. Everything else is searchable."
 
 
 def run(library: Library, model: str | None, *, as_json: bool) -> int:
@@ -44,6 +46,7 @@ def read(library: Library, model: str | None) -> dict[str, object]:
         "model": encoder.name,
         "dimension": encoder.dimension,
         "unseen": unseen,
+        "paused": Pausing(library).is_paused(),
         "wanted": switch
         and {"model": switch.wanted.name, "seen": switch.seen, "total": switch.total},
         "folders": [
@@ -78,6 +81,8 @@ def _print(library: Library, status: dict[str, object]) -> None:
     """The same for a person."""
     print(f"Library    {library.root}")
     print(f"Encoder    {status['model']}, {status['dimension']} dimensions")
+    if status["paused"]:
+        print("Paused     `sightword resume` lets the looking at photos go on")
     wanted = status["wanted"]
     if isinstance(wanted, dict):
         print(
@@ -103,7 +108,21 @@ def _print(library: Library, status: dict[str, object]) -> None:
     for folder in folders:
         away = "" if folder["available"] else "  (isn't connected; what was seen stays searchable)"
         print(f"Folder     {folder['path']}: {photos(folder['photos'])}{away}")
-    for problem in problems[:SHOWN_PROBLEMS]:
-        print(f"Unreadable {problem['path']}: {problem['reason']}")
-    if len(problems) > SHOWN_PROBLEMS:
-        print(f"           and {len(problems) - SHOWN_PROBLEMS:,} more; --json lists them all")
+    _print_problems(problems)
+
+
+def _print_problems(problems: list[dict[str, str]]) -> None:
+    """Photos that could not be read, under the reasons why; the commonest reason first."""
+    if not problems:
+        return
+    print(f"\n{photos(len(problems))} couldn't be read. {MAY_BE}")
+    by_reason: dict[str, list[str]] = {}
+    for problem in problems:
+        by_reason.setdefault(problem["reason"], []).append(problem["path"])
+    for reason, paths in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
+        print(f"\n{reason} {photos(len(paths))}:")
+        for path in paths[:SHOWN_PROBLEMS]:
+            print(f"  {path}")
+        if len(paths) > SHOWN_PROBLEMS:
+            print(f"  and {len(paths) - SHOWN_PROBLEMS:,} more; --json lists them all")
+    print("\n`sightword index --try-again` reads them once more.")
