@@ -9,10 +9,12 @@ and the caller's thread commits what is encoded. How many photos are decoded or 
 committed is bounded, and so are memory and what a kill costs: the encoding of one batch.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -93,6 +95,8 @@ class BatchEncoder:
         self, encoder: Encoder, threads: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.encoder = encoder
+        self.is_slow = False  # one part at a time, to save the battery
+        self._alone = threading.Lock()
         self._clock = clock
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encode")
         self._parts = threads
@@ -118,10 +122,11 @@ class BatchEncoder:
         self._threads.shutdown()
 
     def _encode(self, part: Images) -> Vectors:
-        began_s = self._clock()
-        rows = self.encoder.images(part)
-        self._photo_s = (self._clock() - began_s) / len(part)
-        return rows
+        with self._alone if self.is_slow else nullcontext():
+            began_s = self._clock()
+            rows = self.encoder.images(part)
+            self._photo_s = (self._clock() - began_s) / len(part)
+            return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ class Work:
         """All that waits, batch after batch."""
         tally.begin(time.monotonic())
         serving = self.encoders.serving
+        serving.batches.is_slow = self.is_slow
         walk = self.waiting
         for batch in index(self.store, serving.known.id, serving.batches, self.pool, walk):
             walk.taken.difference_update(batch.photos)
@@ -175,6 +176,7 @@ class Work:
             self.switcher.finish()
             return
         known, batches = stretch.running.known, stretch.running.batches
+        batches.is_slow = self.is_slow
         walk = unseen(self.store, known.id, stretch.folder_ids)
         try:
             for batch in index(self.store, known.id, batches, self.pool, walk):
