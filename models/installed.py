@@ -78,13 +78,14 @@ def load(folder: Path) -> Encoder:
     return QuickOrSure(onnx, lambda: CoreMLEncoder(folder, cache_of(folder), onnx).prepare())
 
 
+def is_apple_silicon() -> bool:
+    """Whether this machine has a Neural Engine, which Core ML alone can reach."""
+    return sys.platform == "darwin" and platform.machine() == "arm64"
+
+
 def has_core_ml() -> bool:
     """Whether Core ML can be tried: Apple silicon, and coremltools to reach it by."""
-    return (
-        sys.platform == "darwin"
-        and platform.machine() == "arm64"
-        and importlib.util.find_spec("coremltools") is not None
-    )
+    return is_apple_silicon() and importlib.util.find_spec("coremltools") is not None
 
 
 def _folders(home: Path | None) -> list[Path]:

@@ -6,7 +6,7 @@ import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,15 @@ from pathlib import Path
 import pytest
 
 from app import cli
+from app.commands import models_add, models_convert
 from app.commands.models_fetch import Fetcher, is_elsewhere
 from app.commands.models_list import what_is_lacking
+from app.commands.models_progress import Line
 from indexer.errors import BadQuestion, KnownError
 from models.bundle import write
 from models.catalogue import Catalogue, Published, Ready
+from models.fetch_part import Wanted
+from models.fetch_trouble import NoNetwork
 from models.installed import DEFAULT, find
 from models.spec import EncoderSpec
 from tests.hub import cut, running
@@ -254,11 +258,35 @@ def test_packages_for_core_ml_are_made_of_weights_and_not_of_ready_made_towers(
             models("add", name)
 
 
+@pytest.mark.parametrize("has_extra", [True, False])
+def test_on_apple_silicon_weights_are_converted_where_that_can_be_done(
+    has_extra: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(Fetcher):
+        """Notes what it is asked for, and finds no network."""
+
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def fetch(self, files: Sequence[Wanted], folder: Path, line: Line) -> None:
+            self.asked = [file.url for file in files]
+            raise NoNetwork("The hub can't be reached.")
+
+    monkeypatch.setattr(models_add, "is_apple_silicon", lambda: True)
+    monkeypatch.setattr(models_convert, "NEEDED", ("json",) if has_extra else ("no_such_package",))
+    entry = next(one for one in Catalogue.read().entries if one.ready and one.weights)
+    assert entry.ready
+    fetcher = Refusing()
+    with pytest.raises(NoNetwork):
+        cli.run(["models", "add", entry.name, "--accept-licence"], fetcher)
+    assert (fetcher.asked[0] == entry.weights) is has_extra
+    assert (fetcher.asked == [file.url for file in entry.ready.files]) is not has_extra
+    assert "pip install" in models_convert.without_core_ml(entry.name)
+
+
 def test_what_torch_is_needed_for_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.commands import models_convert
-
     (tmp_path / "weights.safetensors").touch()
     arguments = ("add", "vit-b-32-datacomp", "--weights", tmp_path / "weights.safetensors")
     monkeypatch.setattr(models_convert, "NEEDED", ("torch", "no_such_package"))
@@ -272,6 +300,7 @@ def test_what_torch_is_needed_for_says_what_to_install(
 def test_towers_that_somebody_offers_are_fetched_tried_and_named(
     own_library_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(models_add, "is_apple_silicon", lambda: False)
     own, catalogue = EncoderSpec.read(find()), Catalogue.read()
     files = {name: (find() / name).read_bytes() for name in own.single_files()[:3]}
     with running(**files) as hub:

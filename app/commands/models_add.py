@@ -20,7 +20,7 @@ from models.catalogue_ready import assemble
 from models.errors import BadEncoder
 from models.fetch_part import Wanted
 from models.fetch_trouble import NoNetwork
-from models.installed import SHIPPED, installed
+from models.installed import SHIPPED, installed, is_apple_silicon
 from models.spec import EncoderSpec
 
 FETCHED = ".fetched"  # inside the folder of encoders: what is on its way, kept for another try
@@ -91,10 +91,13 @@ class Adding:
                 self.line.say(f"{entry.name} is here already, in {one.folder}.")
                 return one.spec
         self._agree(entry)
-        wants_other = self.given.weights is not None or self.given.coreml  # than ONNX towers
-        if entry.ready is not None and not wants_other:
-            return self._ready(entry)
-        return self._converted(entry)
+        wants_core_ml = self.given.coreml or (is_apple_silicon() and models_convert.can_convert())
+        if entry.ready is None or self.given.weights is not None or wants_core_ml:
+            return self._converted(entry)
+        spec = self._ready(entry)
+        if is_apple_silicon():
+            self.line.say(models_convert.without_core_ml(entry.name))
+        return spec
 
     def _ready(self, entry: Entry) -> EncoderSpec:
         """Towers that somebody offers as ONNX."""
@@ -129,7 +132,7 @@ class Adding:
                 absolute(weights),
                 absolute(tokenizer) if tokenizer else None,
                 folder,
-                self.given.coreml,
+                self.given.coreml or is_apple_silicon(),
                 self.line,
             )
             return self._admit(entry, folder, place)

@@ -14,30 +14,54 @@ from models.catalogue import Entry
 
 NEEDED = ("torch", "open_clip", "onnx", "coremltools", "tokenizers")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+INSTALL = f"{Path(sys.executable).name} -m pip install --editable '.[models]'"
 LAST_WORDS = 400  # characters of a converter that died
 
 
 def check(entry: Entry) -> None:
     """Raise KnownError where this program can not convert; nothing is fetched before."""
-    frozen = getattr(sys, "frozen", False)
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if not frozen and not missing:
+    if can_convert():
         return
     elsewhere = (
         f"on a computer where it can, run `sightword models add {entry.name}` and `sightword "
         f"models export {entry.name} --to DIR`, carry the bundle over, and here run `sightword "
         f"models add DIR/{entry.name}.sightword`"
     )
-    if frozen:
+    if _is_packed():
         raise KnownError(
             f"{entry.name} must be converted, and this program is packed without what that needs. "
             f"Take a bundle of it: {elsewhere}."
         )
     raise KnownError(
-        f"{entry.name} must be converted, which needs {', '.join(missing)}. In the folder of "
-        f"Sightword's source run `{Path(sys.executable).name} -m pip install --editable "
-        f"'.[models]'`. Or take a bundle: {elsewhere}."
+        f"{entry.name} must be converted, which needs {', '.join(_missing())}. In the folder of "
+        f"Sightword's source run `{INSTALL}`. Or take a bundle: {elsewhere}."
     )
+
+
+def can_convert() -> bool:
+    """Whether weights can be converted by this program."""
+    return not _is_packed() and not _missing()
+
+
+def without_core_ml(name: str) -> str:
+    """What to say on Apple silicon of an encoder that is added without packages for Core ML."""
+    if _is_packed():
+        return (
+            f"{name} runs on the processor's cores here. For Core ML take in a bundle that was "
+            "made where Sightword runs from its source, with `sightword models add NAME --coreml`."
+        )
+    return (
+        f"{name} runs on the processor's cores. For Core ML, which is quicker, run `{INSTALL}` in "
+        f"the folder of Sightword's source, then remove {name} and add it again."
+    )
+
+
+def _is_packed() -> bool:
+    return bool(getattr(sys, "frozen", False))
+
+
+def _missing() -> list[str]:
+    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
 def convert(
@@ -60,7 +84,7 @@ def convert(
     command = [sys.executable, "-m", "models.catalogue_convert"]
     command += [word for pair in arguments.items() for word in pair]
     done = subprocess.run(
-        [*command, "--coreml"] if coreml or sys.platform == "darwin" else command,
+        [*command, "--coreml"] if coreml else command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
