@@ -86,7 +86,7 @@ def _window(towns: Towns, latitude: float, longitude: float) -> NDArray[np.intp]
     east = towns.figures[1, first:last] - round(longitude * DEGREE)
     apart = np.abs((east + half) % turn - half)
     rows: NDArray[np.intp] = np.flatnonzero(apart <= reach / np.cos(np.radians(widest)) * DEGREE)
-    return rows + first
+    return rows + int(first)
 
 
 def _km_from(latitude: float, longitude: float, degrees: NDArray[np.float64]) -> Kilometres:
