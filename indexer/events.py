@@ -34,6 +34,9 @@ class Manners:
 
     is_paused: bool = False  # nothing is read until a person goes on; what changes is noted
     is_slow: bool = False  # one core alone, for the computer runs on its battery
+    is_full: bool = (
+        False  # the disk has no room: it waits, and goes on by itself when there is some
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Be a good neighbour: rest when a person wants that, and go slowly while on battery."""
+"""Be a good neighbour: rest when a person wants that or the disk is full, go slowly on battery."""
 
 import threading
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from indexer.power import OnBattery
 from indexer.work import Work
 
 POWER_S = 10.0  # how often the power is looked at
+ROOM_S = 2.0  # how often something is tried that the disk has no room for
 
 
 class Neighbour:
@@ -29,13 +30,15 @@ class Neighbour:
         self._is_on_battery = is_on_battery
         self._pausing = Pausing(library)
         self._looked_s = float("-inf")
+        self._is_full = False
         self._changing = threading.Lock()
         work.is_paused = self._pausing.is_paused()
         work.is_slow = is_on_battery()
 
     def hello(self) -> Message:
         """What a client is greeted with: that we know how to pause, and how it is now."""
-        return {"pauses": True, "paused": self._work.is_paused, "slow": self._work.is_slow}
+        manners = {"paused": self._work.is_paused, "slow": self._work.is_slow}
+        return {"pauses": True, **manners, "full": self._is_full}
 
     def pause(self, is_paused: bool) -> None:
         """Rest, or go on, and remember it. All clients hear of it, so that who asked knows."""
@@ -58,5 +61,20 @@ class Neighbour:
                 self._work.go_slowly(is_slow)
                 self._say()
 
+    def wait_for_room(self) -> bool:
+        """The disk is full: say so, and wait a while; whether to try again, and not to end."""
+        self._note_room(is_full=True)
+        return not self._work.stopping.wait(ROOM_S)
+
+    def has_room(self) -> None:
+        """What was tried again went well."""
+        self._note_room(is_full=False)
+
+    def _note_room(self, *, is_full: bool) -> None:
+        with self._changing:
+            if is_full != self._is_full:
+                self._is_full = is_full
+                self._say()
+
     def _say(self) -> None:
-        self._tell(Manners(self._work.is_paused, self._work.is_slow))
+        self._tell(Manners(self._work.is_paused, self._work.is_slow, self._is_full))

@@ -55,6 +55,8 @@ class Service:
         self.looking = Looking(store, self.work, self.tell)
         self.stopping = self.work.stopping
         self.neighbour = Neighbour(store.library, self.work, self.tell, is_on_battery)
+        store.db.waits_for_room = self.neighbour.wait_for_room
+        store.db.has_room = self.neighbour.has_room
         self._serves = self._serving()
         self.exchange = Exchange(store.library.socket, self._hello, self)
         self._began_s = time.monotonic()
