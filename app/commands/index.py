@@ -26,6 +26,7 @@ from indexer.view import View
 from models.installed import find
 
 PAUSED = "Paused. What was seen is searchable. `sightword resume` goes on; Ctrl-C leaves."
+FULL = "The disk is full, so looking at photos is paused. Free some space and we'll carry on."
 RESTARTS = 3  # an indexer that dies oftener has a trouble that starting again won't mend
 STOP_S = 1.5  # the indexer ends within it, or lives on for other clients
 
@@ -159,7 +160,7 @@ class Asked:
             self.line.show(event)
 
     def _mind(self, manners: Manners) -> None:
-        """Say that somebody has paused, gone on, or pulled the plug."""
+        """Say that somebody has paused, gone on, pulled the plug, or filled the disk."""
         before, self.manners = self.manners, manners
         if manners.is_paused and not before.is_paused:
             self.line.note(PAUSED)
@@ -167,6 +168,10 @@ class Asked:
             self.line.note("Going on.")
         if manners.is_slow and not before.is_slow:
             self.line.note("Going slowly to save your battery.")
+        if manners.is_full and not before.is_full:
+            self.line.note(FULL)
+        elif before.is_full and not manners.is_full:
+            self.line.note("There is room again. Going on.")
 
     def _trouble(self, trouble: Trouble) -> None:
         self.line.end()
