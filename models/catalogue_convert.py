@@ -10,7 +10,9 @@ What it prints is one JSON line: what the gate measured, or `{"trouble": "..."}`
 import argparse
 import json
 import logging
+import os
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -28,7 +30,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--licence", default="")
     parser.add_argument("--coreml", action="store_true")
     parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--while-asked", action="store_true", help="end when stdin closes")
     given = parser.parse_args(arguments)
+    if given.while_asked:
+        threading.Thread(target=end_with_stdin, name="who asks", daemon=True).start()
     warnings.simplefilter("ignore")  # of the converters, for people who can't act on them
     logging.disable(logging.WARNING)
     try:
@@ -37,6 +42,16 @@ def main(arguments: list[str]) -> int:
     except (KnownError, ParityError) as error:
         print(json.dumps({"trouble": str(error)}))
         return 1
+
+
+def end_with_stdin() -> None:
+    """End this process when nobody holds the other end of stdin any more: whoever asked is gone.
+
+    What it wrote has no name yet, and the next `models add` clears it away.
+    """
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 def convert(given: argparse.Namespace) -> dict[str, object]:

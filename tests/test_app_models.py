@@ -270,7 +270,8 @@ def test_on_apple_silicon_weights_are_converted_where_that_can_be_done(
 
         def fetch(self, files: Sequence[Wanted], folder: Path, line: Line) -> None:
             self.asked = [file.url for file in files]
-            raise NoNetwork("The hub can't be reached.")
+            line.end()
+            raise NoNetwork(f"The hub can't be reached for {folder}.")
 
     monkeypatch.setattr(models_add, "is_apple_silicon", lambda: True)
     monkeypatch.setattr(models_convert, "NEEDED", ("json",) if has_extra else ("no_such_package",))
@@ -336,6 +337,22 @@ def test_weights_that_are_none_are_refused_by_the_converter(
     with pytest.raises(KnownError, match=r"was not added: .*cut\.safetensors can not be read"):
         models("add", "vit-b-32-datacomp", "--weights", weights)
     assert [one.name for one in (own_library_folder / "encoders").iterdir()] == [".adding.lock"]
+
+
+@pytest.mark.slow
+def test_a_conversion_ends_with_the_one_who_asked_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "weights")  # whoever reads it waits
+    needed = ("--architecture", "RN50", "--name", "rn50", "--out", str(tmp_path / "out"))
+    converting = subprocess.Popen(
+        [sys.executable, "-m", "models.catalogue_convert", "--while-asked", *needed]
+        + ["--weights", str(tmp_path / "weights")],
+        stdin=subprocess.PIPE,
+        cwd=HOME,
+    )
+    assert converting.poll() is None
+    assert converting.stdin is not None
+    converting.stdin.close()  # as the system does for one that is killed
+    assert converting.wait(60) == 1
 
 
 def test_a_bundle_is_fetched_from_an_address_and_goes_on_after_a_cut(

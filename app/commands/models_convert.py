@@ -56,6 +56,25 @@ def without_core_ml(name: str) -> str:
     )
 
 
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run the converter to its end; or to ours, for then its stdin closes, however we end."""
+    ours, its = os.pipe()
+    try:
+        return subprocess.run(
+            command,
+            stdin=ours,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={**environment(), **OFFLINE},
+            cwd=os.sep,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
 def _is_packed() -> bool:
     return bool(getattr(sys, "frozen", False))
 
@@ -81,18 +100,9 @@ def convert(
     }
     if tokenizer is not None:
         arguments["--tokenizer"] = str(tokenizer)
-    command = [sys.executable, "-m", "models.catalogue_convert"]
+    command = [sys.executable, "-m", "models.catalogue_convert", "--while-asked"]
     command += [word for pair in arguments.items() for word in pair]
-    done = subprocess.run(
-        [*command, "--coreml"] if coreml else command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={**environment(), **OFFLINE},
-        cwd=os.sep,
-        check=False,
-    )
+    done = _run([*command, "--coreml"] if coreml else command)
     said = done.stdout.strip().rpartition("\n")[2]
     answer = json.loads(said) if said.startswith("{") else {}
     if "trouble" in answer:
