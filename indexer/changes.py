@@ -1,13 +1,13 @@
 """Compare what a scan finds with what the database knows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from indexer.errors import Reason
 from indexer.moves import Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found
+from indexer.scan import Found, Stamp
 from indexer.store import Row
 
 
@@ -18,8 +18,8 @@ class Look(Protocol):
     def unreadable(self) -> list[str]:
         """Folders that may not be read, complete after the walk."""
 
-    def __iter__(self) -> Iterator[Found]:
-        """The photo files."""
+    def folders(self) -> Iterator[list[Stamp]]:
+        """The photo files, some at a time."""
 
 
 @dataclass(slots=True)
@@ -60,27 +60,32 @@ class Changes:
         self.told += other.told
 
 
-def compare(
-    look: Look, rows: dict[str, Row], is_busy: Callable[[str], bool] = lambda _: False
-) -> Changes:
-    """The changes since `rows`, which is used up. Raises BadFolder as the scan does.
+@dataclass(slots=True)
+class Known:
+    """What the database knows of the files that a look may find. Used up by `compare`.
+
+    Nearly all photos of a library are searchable and as they were. Tuples settle them, some at a
+    time beside the walk: a fraction of the time and memory that a value for each would cost. Only
+    of the others a row is read.
+    """
+
+    searchable: Iterator[list[Stamp]]  # as they were when they were seen last, in order of paths
+    others: dict[str, Row]  # photos in other states, by path
+    rows_at: Callable[[Iterable[str]], dict[str, Row]]  # reads rows of searchable ones
+
+
+def compare(look: Look, known: Known, is_busy: Callable[[str], bool] = lambda _: False) -> Changes:
+    """The changes since the database took note. Raises BadFolder as the scan does.
 
     Photos below a folder that can't be read now are neither found nor missing, and neither are
     those that differ and are being written just now (`is_busy`).
     """
     changes = Changes()
-    for found in look:
-        row = rows.pop(found.path, None)
-        is_known = row is not None and (row.size_bytes, row.mtime_ns) == _stamp(found)
-        if not is_known and is_busy(found.path):
-            continue
-        changes.found += 1
-        if row is None:
-            changes.new.append(found)
-        elif not is_known:
-            changes.to_read.append(found)
-        else:
-            _same_file(changes, row, found)
+    changes.unchanged, differs, gone = _settle(look, known.searchable)
+    changes.found = changes.unchanged
+    rows = known.others | known.rows_at(path for path, _, _ in gone)
+    for found in differs:
+        _weigh(changes, found, rows.pop(found.path, None), is_busy)
     hidden = tuple(f"{folder}/" for folder in look.unreadable)
     changes.missing = {
         path: row
@@ -88,6 +93,45 @@ def compare(
         if row.state is not PhotoState.MISSING and not path.startswith(hidden)
     }
     return changes
+
+
+def _settle(look: Look, searchable: Iterator[list[Stamp]]) -> tuple[int, list[Found], set[Stamp]]:
+    """How many files are as the database knows them, which are not, and which it knows otherwise.
+
+    Both sides come in order of paths, more or less: what the database knows is read as far as the
+    walk has come, so that little is held at once. What is out of step is settled at the end.
+    """
+    differs: list[Found] = []
+    ahead: set[Stamp] = set()  # read, and not found yet
+    count, last = 0, ""
+    for stamps in look.folders():
+        furthest = max(stamps, default=("",))[0]
+        while last < furthest and (page := next(searchable, None)) is not None:
+            ahead.update(page)
+            count, last = count + len(page), page[-1][0]
+        if not ahead.issuperset(stamps):
+            differs += [Found._make(stamp) for stamp in stamps if stamp not in ahead]
+        ahead.difference_update(stamps)
+    for page in searchable:
+        ahead.update(page)
+        count += len(page)
+    late = ahead.intersection(differs)
+    ahead -= late
+    return count - len(ahead), [one for one in differs if one not in late], ahead
+
+
+def _weigh(changes: Changes, found: Found, row: Row | None, is_busy: Callable[[str], bool]) -> None:
+    """What it means that a file is there which is not searchable as it is."""
+    is_known = row is not None and (row.size_bytes, row.mtime_ns) == found[1:]
+    if not is_known and is_busy(found.path):
+        return
+    changes.found += 1
+    if row is None:
+        changes.new.append(found)
+    elif not is_known:
+        changes.to_read.append(found)
+    else:
+        _same_file(changes, row, found)
 
 
 def _same_file(changes: Changes, row: Row, found: Found) -> None:
@@ -106,7 +150,3 @@ def _same_file(changes: Changes, row: Row, found: Found) -> None:
     elif row.state is PhotoState.INDEXED:
         changes.unchanged += 1
     # else: it waits to be read already
-
-
-def _stamp(found: Found) -> tuple[int, int]:
-    return found.size_bytes, found.mtime_ns

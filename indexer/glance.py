@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.library import DATABASE
-from indexer.scan import LAST_NS, Found
+from indexer.scan import Found, Stamp, in_range
 from indexer.watch_heard import is_photo_name, is_sidecar_name
 
 
@@ -26,6 +26,10 @@ class Glance:
     unreadable: list[str] = field(default_factory=list)  # folders whose files may not be looked at
     sidecars: dict[str, int | None] = field(default_factory=dict)  # path to mtime_ns
     _open_folders: dict[str, bool] = field(default_factory=dict)  # whether a scan would come there
+
+    def folders(self) -> Iterator[list[Stamp]]:
+        """All that there are, at once."""
+        yield list(self)
 
     def __iter__(self) -> Iterator[Found]:
         for root in self.roots:
@@ -70,7 +74,7 @@ def _found(path: str) -> Found | None:
         raise
     if not stat.S_ISREG(status.st_mode):
         return None
-    return Found(path, status.st_size, max(-LAST_NS, min(status.st_mtime_ns, LAST_NS)))
+    return Found(path, status.st_size, in_range(status.st_mtime_ns))
 
 
 def _is_library(folder: str) -> bool:

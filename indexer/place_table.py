@@ -3,14 +3,19 @@
 A part of `store`: one writer, and each method is one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from indexer.database import as_bad_library, below, text_of
 from indexer.moves import Gone, Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found
+from indexer.scan import Found, Stamp
+from indexer.stored import Row
 from indexer.transactions import Table, transaction
+
+PAGE = 500  # photos read at once
+BELOW = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
 
 
 class PlaceTable(Table):
@@ -25,6 +30,40 @@ class PlaceTable(Table):
                 (*below(folder), PhotoState.MISSING),
             ).fetchone()
         return int(row[0])
+
+    def searchable(self, folder: Path) -> Iterator[list[Stamp]]:
+        """The photos below `folder` that can be searched, as their files were, in order of paths.
+
+        Some at a time; nobody may write meanwhile.
+        """
+        with as_bad_library(self.library):
+            cursor = self.connection.execute(
+                f"SELECT path, size_bytes, mtime_ns FROM photo WHERE {BELOW} AND state = ?"
+                " ORDER BY path",
+                (*below(folder), PhotoState.INDEXED),
+            )
+            while page := cursor.fetchmany(PAGE):
+                yield page
+
+    def others(self, folder: Path) -> dict[str, Row]:
+        """All other photos that the database knows below `folder`, by path."""
+        states = tuple(state for state in PhotoState if state is not PhotoState.INDEXED)
+        # In a folder of the library they are few among many; in one below it all are few.
+        index = "INDEXED BY photo_to_do" if self._is_root(folder) else ""
+        with as_bad_library(self.library):
+            rows = self.connection.execute(
+                f"{ROW} {index} WHERE {BELOW} AND state IN ({', '.join('?' * len(states))})",
+                (*below(folder), *states),
+            )
+            return dict(map(row_of, rows))
+
+    def _is_root(self, folder: Path) -> bool:
+        return (
+            self.connection.execute(
+                "SELECT 1 FROM folder WHERE path = CAST(? AS TEXT)", (text_of(folder),)
+            ).fetchone()
+            is not None
+        )
 
     def has_missing(self) -> bool:
         """Whether any photo is missing."""
@@ -74,3 +113,9 @@ class PlaceTable(Table):
             f" ELSE '{PhotoState.INDEXED}' END WHERE id = ?",
             ((text_of(one.found.path), home(one.found.path), one.id) for one in moved),
         )
+
+
+def row_of(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:
+    """One row of `ROW`, with its path."""
+    path, number, size, mtime, state, reason, is_known = values
+    return path, Row(number, size, mtime, PhotoState(state), reason, bool(is_known))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.changes import Changes, compare
+from indexer.changes import Changes, Known, compare
 from indexer.errors import BadFolder
 from indexer.events import Committed, Doubt, Event, FoldersChanged, Trouble
 from indexer.glance import Glance
@@ -42,7 +42,7 @@ class Rescan:
         """
         scan = Scan(folder, self.is_stopped)
         try:
-            changes = compare(scan, self.store.rows(folder), self.is_busy)
+            changes = compare(scan, self._known(folder), self.is_busy)
             self._find_moves(changes)
         except ScanStopped:
             return None
@@ -79,9 +79,10 @@ class Rescan:
             check_folder(root)
             glance = Glance(files, [root])
             walks = {Path(folder): self._below(root, folder) for folder in folders}
-            changes = compare(glance, self.store.rows_at(files), self.is_busy)
+            known = Known(iter(()), self.store.rows_at(files), self.store.rows_at)
+            changes = compare(glance, known, self.is_busy)
             for folder, walk in walks.items():
-                changes.join(compare(walk, self.store.rows(folder), self.is_busy))
+                changes.join(compare(walk, self._known(folder), self.is_busy))
             self._find_moves(changes)
         except ScanStopped:
             return None
@@ -94,6 +95,11 @@ class Rescan:
         for folder, walk in walks.items():
             changes.told += self._note_sidecars(folder, walk)
         return changes
+
+    def _known(self, folder: Path) -> Known:
+        """What the database knows below a folder."""
+        places = self.store.places
+        return Known(places.searchable(folder), places.others(folder), self.store.rows_at)
 
     def _note_sidecars(self, folder: Path, walk: Scan | Glance) -> int:
         found = {path: at for path, at in walk.sidecars.items() if at is not None}

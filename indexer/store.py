@@ -14,15 +14,13 @@ from indexer.leftovers import Leftovers
 from indexer.library import Library
 from indexer.migrations import migrate
 from indexer.photo import FolderState, PhotoState
-from indexer.place_table import PlaceTable
+from indexer.place_table import ROW, PlaceTable, row_of
 from indexer.scan import Found
 from indexer.stored import Content, Finished, Row, ToDo
 from indexer.transactions import Writer, transaction
 from indexer.work_table import FIRST, WorkTable
 
 __all__ = ["FIRST", "Content", "Finished", "Row", "Store", "ToDo"]
-
-ROW = "SELECT path, id, size_bytes, mtime_ns, state, reason, content_id IS NOT NULL FROM photo"
 
 
 class Store(WorkTable):
@@ -102,14 +100,14 @@ class Store(WorkTable):
         """All photos that the database knows below `folder`, by path."""
         with as_bad_library(self.library):
             inside = f"{ROW} WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
-            return dict(map(_row, self.connection.execute(inside, below(folder))))
+            return dict(map(row_of, self.connection.execute(inside, below(folder))))
 
     def rows_at(self, paths: Iterable[str]) -> dict[str, Row]:
         """The photos that the database knows at these paths, by path."""
         at = f"{ROW} WHERE path = CAST(? AS TEXT)"
         with as_bad_library(self.library):
             found = (self.connection.execute(at, [text_of(path)]).fetchone() for path in paths)
-            return dict(_row(one) for one in found if one is not None)
+            return dict(row_of(one) for one in found if one is not None)
 
     def add(self, photos: Iterable[Found]) -> None:
         """Add files as pending photos, or make known ones pending again (edited, to retry)."""
@@ -140,8 +138,3 @@ class Store(WorkTable):
             " WHERE id = ?",
             ((state, number) for number in photo_ids),
         )
-
-
-def _row(values: tuple[str, int, int, int, str, str | None, int]) -> tuple[str, Row]:
-    path, number, size, mtime, state, reason, is_known = values
-    return path, Row(number, size, mtime, PhotoState(state), reason, bool(is_known))

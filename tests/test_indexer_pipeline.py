@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.changes import Changes, compare
+from indexer.changes import Changes, Known, compare
 from indexer.decode import Decoded
 from indexer.decoder_pool import DecoderPool
 from indexer.library import Library
@@ -68,7 +68,8 @@ class Bench:
 
     def scan(self, folder: Path) -> Changes:
         self.store.join(folder)
-        changes = compare(Scan(folder), self.store.rows(folder))
+        known = Known(iter(()), self.store.rows(folder), self.store.rows_at)
+        changes = compare(Scan(folder), known)
         self.store.add(changes.to_add)
         self.store.set_states([row.id for row in changes.missing.values()], PhotoState.MISSING)
         self.store.set_states(changes.returned, PhotoState.INDEXED)

@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from indexer.changes import Known, compare
 from indexer.events import Doubt, Event
 from indexer.library import Library
 from indexer.metadata import Metadata
@@ -15,8 +16,9 @@ from indexer.moves import HASH_BYTES, content_hash
 from indexer.photo import Answer, FolderState, PhotoState
 from indexer.picture import content_hash as decoders_hash
 from indexer.rescan import Rescan
+from indexer.scan import Scan
 from indexer.settle import Settled
-from indexer.store import FIRST, Content, Finished, Store
+from indexer.store import FIRST, Content, Finished, Row, Store
 from tests.fakes import SPEC
 
 
@@ -36,7 +38,7 @@ class Shelf:
         """New files, scanned and indexed."""
         for name in names:
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.root / name).write_text(name)
+            (self.root / name).write_bytes(os.fsencode(name))
         self.rescan.folder(self.root)
         finished = []
         for todo in self.store.pending([self.root], FIRST):
@@ -184,3 +186,24 @@ def test_a_part_of_a_folder_is_weighed_against_the_whole(shelf: Shelf) -> None:
     shelf.rescan.folder(shelf.root, Answer.FORGET)
     assert sum(state is PhotoState.MISSING for _, state in shelf.rows().values()) == 42
     assert shelf.states() == {FolderState.AVAILABLE}
+
+
+def test_a_look_at_what_is_as_it_was_reads_no_row_whatever_the_order(shelf: Shelf) -> None:
+    names = [f"{kind}{number:04}.jpg" for number in range(700) for kind in ("", "caf\udce9", "a/é")]
+    shelf.fill(*names)
+    rows = shelf.store.rows(shelf.root)
+    read: list[str] = []
+
+    def rows_at(paths: Iterable[str]) -> dict[str, Row]:
+        read.extend(paths)
+        return {path: rows[path] for path in read}
+
+    gone = shelf.root / "a" / "é0350.jpg"
+    for is_there in (True, False):
+        known = Known(shelf.store.places.searchable(shelf.root), {}, rows_at)
+        changes = compare(Scan(shelf.root), known)
+        assert (changes.found, changes.unchanged) == (2100 - (not is_there), changes.found)
+        assert list(changes.missing) == read == ([] if is_there else [str(gone)])
+        gone.unlink(missing_ok=True)
+    backwards = reversed(list(shelf.store.places.searchable(shelf.root)))
+    assert compare(Scan(shelf.root), Known(backwards, {}, rows_at)).unchanged == 2099
