@@ -14,7 +14,8 @@ from models.spec import ANY_SCRIPT, TextSpec
 
 CLEAN = {"lower", "canonicalize", "whitespace"}
 MANY_LANGUAGES = ("siglip2", "i18n", "worldwide", "xlm", "nllb", "mt5")  # in an architecture's name
-PADS = ("<pad>", "[PAD]", "</s>")  # what tokenizers call it; the last is T5's in SigLIP
+PADS = ("<pad>", "[PAD]")  # what tokenizers call it
+END_OF_T5 = "</s>"  # of T5's tokens, with which SigLIP's first version fills its rows
 
 END, UNKNOWN = "<eos>", "<unk>"  # of a tokenizer that we make; Gemma's names
 
@@ -53,15 +54,17 @@ def text_of(
             f"{recipe.architecture} needs the tokenizer of {config['hf_tokenizer_name']}: name its "
             "tokenizer.json too."
         )
-    pad = pad_of(tokenizer, config["vocab_size"], config.get("pad_id", 0))
+    is_first_siglip = "siglip" in lower and "siglip2" not in lower  # open_clip's SigLipTokenizer
+    fills_with, otherwise = (END_OF_T5, 1) if is_first_siglip else ("", config.get("pad_id", 0))
+    pad = pad_of(tokenizer, config["vocab_size"], otherwise, fills_with)
     text = TextSpec(
         length, "", "", "", scripts, kind="tokenizers", pad=pad, fixed=fixed, clean=clean
     )
     return text, tokenizer
 
 
-def pad_of(tokenizer: Path, vocabulary: int, otherwise: int) -> int:
-    """The number that a tokenizer.json fills rows with.
+def pad_of(tokenizer: Path, vocabulary: int, otherwise: int, fills_with: str = "") -> int:
+    """The number that a tokenizer.json fills rows with: that of the token `fills_with`, if named.
 
     Raises BadEncoder: it is none, or has more than the `vocabulary` tokens of the tower.
     """
@@ -79,6 +82,8 @@ def pad_of(tokenizer: Path, vocabulary: int, otherwise: int) -> int:
             f"{tokenizer} numbers its tokens up to {last}, and these towers know {vocabulary}. "
             "Name the tokenizer that belongs to them."
         )
+    if fills_with:
+        return numbers.get(fills_with, otherwise)
     if "pad_id" in padding:
         return int(padding["pad_id"])
     return next((numbers[name] for name in PADS if name in numbers), otherwise)

@@ -1,5 +1,6 @@
 """Any CLIP comes to one form: ours and open_clip's, with recipe, tokenizer and weights."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from models.catalogue import Catalogue
 from models.drawn import draw
 from models.encoder import Encoder
 from models.errors import BadEncoder
 from models.export_plain import SelfAttention, plain
 from models.exportable import of_open_clip, of_ours, of_recipe
 from models.exportable_recipe import DEFAULT, PHOTO, Recipe, model_of, recipe_of
-from models.exportable_tokenizer import learn_tokenizer
+from models.exportable_tokenizer import learn_tokenizer, text_of
 from models.reference import ReferenceEncoder
 from models.tokenizer import Tokenizer
 from models.train_tokenizer import learn
@@ -81,6 +83,22 @@ def test_a_tower_that_looks_both_ways_wants_whole_rows(table: Path) -> None:
     torch.testing.assert_close(exportable.texts(tokens), want, atol=1e-6, rtol=0)
     text = exportable.spec.text
     assert (text.fixed, text.kind, text.pad, text.clean) == (True, "tokenizers", 0, "canonicalize")
+
+
+def test_every_kind_of_tokenizer_fills_rows_as_open_clip_does(tmp_path: Path) -> None:
+    table = tmp_path / "tokenizer.json"
+    vocab = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]]
+    table.write_text(json.dumps({"model": {"type": "Unigram", "vocab": vocab}}))
+    named = {entry.architecture for entry in Catalogue.read().entries} - {"sightword"}
+    for name in (*sorted(named), "ViT-B-16-SigLIP", "ViT-B-16-SigLIP-i18n-256"):
+        spec, _ = text_of(recipe_of(name, None), False, table)
+        # open_clip/tokenizer.py: SimpleTokenizer fills with zeros; SigLipTokenizer has
+        # `pad_token_id = 0 if 'gemma' in tokenizer_name else 1`, and Gemma's is SigLIP2's.
+        if "SigLIP" in name:
+            pad = 0 if "SigLIP2" in name else 1
+            assert (spec.kind, spec.pad, spec.clean) == ("tokenizers", pad, "canonicalize"), name
+        else:
+            assert (spec.kind, spec.pad) == ("clip", 0), name
 
 
 def test_weights_of_one_seed_are_the_same_and_leave_chance_alone() -> None:
