@@ -27,7 +27,7 @@ from indexer.thumbnails import QUALITY, SIDES, thumbnail_path, thumbnail_size, w
 from models.preprocess import preprocess
 from models.spec import ImageSpec
 
-MAX_MEMORY_BYTES = 4 << 30  # address space; the largest picture we take needs 2 GB at its peak
+MAX_ADDRESS_BYTES = 4 << 30  # the last line: see `need` for the first, `decode` for the second
 
 
 def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role takes its arguments
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:  # noqa: ARG001 - every role takes its ar
 def _limit_memory() -> None:
     """Let a picture that would fill the machine raise MemoryError here. A Mac ignores the limit."""
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
 
 
 def _end_with_parent() -> None:
@@ -81,7 +81,7 @@ def _index(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     digest = picture.content_hash(data)
     opened = picture.OpenedPhoto(data)
     metadata = opened.metadata(Path(request["path"]))
-    upright = opened.decode(short_px=max(2 * spec.side, SIDES[-1]))
+    upright = opened.decode(opened.size_of(max(2 * spec.side, SIDES[-1])))
     if request["library"]:
         _write_thumbnails(Library(Path(request["library"])), digest, upright, opened)
     header = {
@@ -106,11 +106,8 @@ def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     fit_w, fit_h = request["fit"]
     opened = picture.OpenedPhoto(picture.read_file(Path(request["path"])))
     scale = min(fit_w / opened.width, fit_h / opened.height, 1.0)
-    short = max(1, round(min(opened.width, opened.height) * scale))
-    upright = opened.decode(short_px=short)
     size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
-    if upright.size != size:
-        upright = upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    upright = opened.decode(size, Image.Resampling.LANCZOS, gap=3.0)
     return {"width": size[0], "height": size[1]}, upright.tobytes()
 
 
@@ -125,8 +122,9 @@ def _write_thumbnails(
     if all(path.exists() for path in paths.values()):
         return  # seen before, by another encoder or as a copy
     for side, path in sorted(paths.items(), reverse=True):
-        size = thumbnail_size(*upright.size, side)
-        source = source.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        size = thumbnail_size(opened.width, opened.height, side)
+        if source.size != size:  # HAMMING: nearly as sharp as BICUBIC for two thirds of its cost
+            source = source.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
         if not path.exists():
             buffer = BytesIO()
             source.save(buffer, "JPEG", quality=QUALITY)

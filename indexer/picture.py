@@ -11,17 +11,21 @@ from io import BytesIO
 from pathlib import Path
 
 import pillow_heif
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
+from indexer.colour import shrunk, to_srgb
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.metadata import Metadata
 from indexer.metadata_exif import exif_of, turn_of
 from indexer.metadata_read import read_metadata
+from indexer.need import MAX_NEED_BYTES, MAX_PIXELS, bytes_to_decode
+from indexer.png import tells_late
 
 MAX_FILE_BYTES = 512 << 20
-MAX_PIXELS = 300_000_000  # read from the header; 300 MP decode to 0.9 GB
 MAX_ASPECT = 24.0  # beyond it a square crop of the whole height is all an encoder can see
 HASH_BYTES = 16
+KINDS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF")  # no other codec is fed
+MAX_TEXT_BYTES = 4 << 20  # a text or profile of a PNG, unpacked
 TURNS = {  # EXIF orientation: how to get upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,9 +39,11 @@ SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 
 
 def prepare() -> None:
-    """Once a process: teach Pillow HEIC, and leave the size limit to us."""
-    pillow_heif.register_heif_opener(thumbnails=False)
-    Image.MAX_IMAGE_PIXELS = None  # ours is checked from the header, with a reason
+    """Once a process: teach Pillow HEIC and our limits."""
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each core has a decoder of its own
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses twice that by the header alone
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES
     warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; the photo is what counts
 
 
@@ -69,13 +75,12 @@ class OpenedPhoto:
     def __init__(self, data: bytes) -> None:
         """Raises UnreadablePhoto."""
         try:
-            self._image = Image.open(BytesIO(data))
+            self._image = Image.open(BytesIO(data), formats=KINDS)
         except Exception as error:  # codecs raise whatever strangers' bytes provoke
             raise UnreadablePhoto(_reason(error, data)) from error
-        w, h = self._image.size
-        if w * h > MAX_PIXELS:
-            raise UnreadablePhoto(Reason.TOO_LARGE)
-        self._exif = exif_of(self._image)
+        self._stored = w, h = self._image.size
+        self._file_bytes = len(data)
+        self._exif = self._read_exif(data)
         self._turn = TURNS.get(turn_of(self._exif))
         self.width, self.height = (h, w) if self._turn in SIDEWAYS else (w, h)
 
@@ -83,22 +88,51 @@ class OpenedPhoto:
         """What the file tells, and an XMP file beside `path`. To be asked before `decode`."""
         return read_metadata(self._image, self._exif, path)
 
-    def decode(self, short_px: int | None = None) -> Image.Image:
-        """The upright sRGB picture; a JPEG may come smaller, its short side >= `short_px`.
+    def size_of(self, short_px: int) -> tuple[int, int]:
+        """The upright size in px at which the short side is `short_px`; never larger than it is."""
+        scale = min(1.0, short_px / min(self.width, self.height))
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
+    def decode(
+        self,
+        size: tuple[int, int] | None = None,
+        resample: Image.Resampling = Image.Resampling.BICUBIC,
+        gap: float = 2.0,
+    ) -> Image.Image:
+        """The upright sRGB picture, whole or at `size` px (w, h), which is upright too.
+
+        What is more than `gap` times as large is averaged before `resample` has its turn.
         Raises UnreadablePhoto.
         """
+        upright = size or (self.width, self.height)
+        w, h = upright[::-1] if self._turn in SIDEWAYS else upright
         image = self._image
         try:
-            if short_px is not None:
-                w, h = image.size
-                scale = short_px / min(w, h)
-                image.draft(None, (int(w * scale) + 1, int(h * scale) + 1))
+            if size is not None:
+                image.draft(None, (w, h))
+            self._refuse_too_large()
             image.load()
-            rgb = _as_rgb(image)
+            small = shrunk(image, (w, h), resample, gap)
+            rgb = to_srgb(small, image.info.get("icc_profile"))
         except Exception as error:  # as above
             raise UnreadablePhoto(_reason(error, b"?")) from error
         return rgb if self._turn is None else rgb.transpose(self._turn)
+
+    def _read_exif(self, data: bytes) -> Image.Exif:
+        """Of a PNG too without its pixels, unless something is told behind them."""
+        info = self._image.info
+        if self._image.format == "PNG" and "exif" not in info:
+            if tells_late(data):
+                self._refuse_too_large()
+            elif "Raw profile type exif" not in info:
+                return Image.Exif()
+        return exif_of(self._image)
+
+    def _refuse_too_large(self) -> None:
+        """By the header. Raises UnreadablePhoto."""
+        need = bytes_to_decode(self._image, self._stored) + self._file_bytes
+        if need > MAX_NEED_BYTES:
+            raise UnreadablePhoto(Reason.TOO_LARGE)
 
 
 def for_encoder(picture: Image.Image) -> Image.Image:
@@ -120,51 +154,13 @@ def mean_rgb(picture: Image.Image) -> int:
     return red << 16 | green << 8 | blue
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB in sRGB; what is transparent lies on white."""
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        image = _to_eight_bits(image)
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image).convert("RGB")
-    elif profile and image.mode in ("RGB", "CMYK", "L"):
-        image = _through_profile(image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits to 8: whole range where it looks like 16 bits, else stretched."""
-    wide = image.convert("F")
-    low, high = wide.getextrema()
-    assert isinstance(low, float | int)
-    assert isinstance(high, float | int)
-    if low >= 0 and 255 < high <= 65535:
-        return wide.point(lambda value: value * (1 / 257) + 0).convert("L")
-    span = max(high - low, 1e-6)
-    return wide.point(lambda value: value * (255 / span) - low * 255 / span).convert("L")
-
-
-def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """Colours of an ICC profile to sRGB; as they are where the profile is nonsense."""
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image
-        target = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
-    return converted or image
-
-
 def _reason(error: Exception, data: bytes) -> Reason:
     """What to tell a person about what a codec said."""
     if isinstance(error, UnreadablePhoto):
         return error.reason
     words = str(error).lower()
-    if isinstance(error, MemoryError):
+    too_large = any(word in words for word in ("too large", "too much memory"))
+    if too_large or isinstance(error, MemoryError | Image.DecompressionBombError):
         return Reason.TOO_LARGE
     if any(word in words for word in ("truncated", "end of file", "eof", "not enough data")):
         return Reason.TRUNCATED
