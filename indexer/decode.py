@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.library import Library
+from indexer.memory import held_bytes
 from indexer.metadata import Metadata
 from indexer.spawn import command, environment
 from indexer.store import Content
 from models.spec import ImageSpec
 
 TIME_LIMIT_S = 30.0  # a 300 MP PNG takes about 10 s; what takes longer is not a photo
+MEMORY_LIMIT_BYTES = 3 << 30  # half as much again as `need` lets a photo have
+LOOK_S = 0.1  # how often a decoder that is silent is looked at; most photos take less
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,14 @@ class Decoder:
     For one caller at a time; `close` may come from another thread.
     """
 
-    def __init__(self, time_limit_s: float = TIME_LIMIT_S) -> None:
+    def __init__(
+        self,
+        time_limit_s: float = TIME_LIMIT_S,
+        held_bytes: Callable[[int], int] = held_bytes,
+    ) -> None:
+        """`held_bytes` tells the memory of the process of a number."""
         self.time_limit_s = time_limit_s
+        self._held_bytes = held_bytes
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
@@ -87,6 +97,9 @@ class Decoder:
             head, rest = self._read_line(process, deadline)
             header = json.loads(head)
             payload = self._read(process, rest, header["payload_bytes"], deadline)
+        except MemoryError as error:
+            self._end()
+            raise UnreadablePhoto(Reason.TOO_LARGE) from error
         except TimeoutError as error:
             self._end()
             raise UnreadablePhoto(Reason.TOO_SLOW) from error
@@ -127,7 +140,7 @@ class Decoder:
     ) -> tuple[bytes, bytearray]:
         got = bytearray()
         while b"\n" not in got:
-            got += _some(process, deadline)
+            got += self._some(process, deadline)
         end = got.index(b"\n")
         return bytes(got[:end]), got[end + 1 :]
 
@@ -135,23 +148,25 @@ class Decoder:
         self, process: subprocess.Popen[bytes], got: bytearray, size_bytes: int, deadline: float
     ) -> bytes:
         while len(got) < size_bytes:
-            got += _some(process, deadline)
+            got += self._some(process, deadline)
         return bytes(got)
+
+    def _some(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
+        """What the process has to say next. Raises TimeoutError, MemoryError, EOFError."""
+        assert process.stdout is not None
+        left_s = deadline - time.monotonic()
+        while not select.select([process.stdout], [], [], max(0.0, min(LOOK_S, left_s)))[0]:
+            left_s = deadline - time.monotonic()
+            if left_s < 0:
+                raise TimeoutError
+            if self._held_bytes(process.pid) > MEMORY_LIMIT_BYTES:
+                raise MemoryError
+        data = os.read(process.stdout.fileno(), 1 << 20)
+        if not data:
+            raise EOFError
+        return data
 
 
 def _metadata(header: dict[str, Any]) -> Metadata:
     fields = header["metadata"]
     return Metadata(**{**fields, "keywords": tuple(fields["keywords"])})
-
-
-def _some(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """What the process has to say next. Raises TimeoutError, EOFError."""
-    assert process.stdout is not None
-    number = process.stdout.fileno()
-    ready, _, _ = select.select([number], [], [], max(0.0, deadline - time.monotonic()))
-    if not ready:
-        raise TimeoutError
-    data = os.read(number, 1 << 20)
-    if not data:
-        raise EOFError
-    return data
