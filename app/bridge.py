@@ -73,6 +73,20 @@ class Bridge(QObject):
             self._say(client.refresh)
         self._run_on_thread()
 
+    def pause(self, is_paused: bool) -> None:
+        """Let the indexer rest, or go on. It says so by Manners."""
+        with self._lock:
+            client = self._client
+        if client is not None:
+            self._say(client.pause if is_paused else client.resume)
+
+    def try_again(self, photo_ids: Sequence[int] | None = None) -> None:
+        """Read photos that could not be read once more; without ids, all of them."""
+        with self._lock:
+            client = self._client
+        if client is not None:
+            self._say(lambda: client.try_again(photo_ids))
+
     def end(self) -> None:
         """Leave the indexer, without waiting for the thread. It ends with its last client."""
         with self._lock:

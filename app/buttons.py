@@ -11,6 +11,7 @@ from app.style import BODY, font, growth, inks
 HEIGHT = 28
 RADIUS = 6.0
 ICON = 16.0
+FAINT = 0.45  # what can not be pressed now
 
 Icon = Callable[[QPainter, QRectF, QColor], None]
 
@@ -54,11 +55,12 @@ class Button(QAbstractButton):
         colours = inks()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(1.0 if self.isEnabled() else FAINT)
         body = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         fill = colours.accent_fill if self._leads else colours.chip
         if self.isDown():
             fill = fill.darker(112) if not colours.is_dark else fill.lighter(118)
-        elif self.underMouse():
+        elif self.underMouse() and self.isEnabled():
             fill = fill.darker(104) if not colours.is_dark else fill.lighter(108)
         painter.setPen(Qt.PenStyle.NoPen)
         if not self._flat or self.underMouse() or self.isDown():

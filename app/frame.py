@@ -13,7 +13,10 @@ from app.grid import Place
 from app.grid_input import PhotoGrid
 from app.header import Header
 from app.message import Message
+from app.problems import Problems
+from app.progress_panel import ProgressPanel
 from app.reading import Reader
+from app.reveal import reveal
 from app.searching import Search
 from app.sources import Sources
 from app.status import StatusLine
@@ -53,6 +56,8 @@ class Frame(QMainWindow):
         self.strip = Strip(self)
         self.status = StatusLine(self)
         self.pages = QStackedWidget(self)
+        self.progress = ProgressPanel(self)
+        self.problems = Problems(sources, reveal, self)
         self._arrange()
         self._is_ready = True
 
@@ -75,6 +80,8 @@ class Frame(QMainWindow):
         self.header.search.colour()
         self.message.arrange()
         self.strip.colour()
+        self.progress.colour()
+        self.problems.colour()
         self.grid.lay_out()
         self.update()
 
@@ -91,11 +98,14 @@ class Frame(QMainWindow):
         if self._has_ended:
             return
         self._has_ended = True
-        for part in (self.bridge, self.search, self.viewer, self.thumbnails, self.reader):
+        for part in (self.bridge, self.search, self.viewer, self.problems):
             part.end()
+        self.thumbnails.end()
+        self.reader.end()
         self.bridge.close()
         self.search.close()
         self.viewer.close_worker()
+        self.problems.close_worker()
         self.thumbnails.close()
         self.reader.close()
 

@@ -1,19 +1,19 @@
 """The strip at the top: where we are, the search field in the middle, zoom and folders."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
 
 from app import icons
 from app.buttons import Button
 from app.geometry import STEPS
+from app.ring import Ring
 from app.search_bar import SearchBar
 from app.style import DAY, SMALL, font, growth, inks
 
 HEIGHT = 52
 SLIDER = 120
 NARROW = 900  # under this the slider makes room
-RING = 18
 
 
 class Title(QWidget):
@@ -53,34 +53,6 @@ class Title(QWidget):
             short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(QRectF(room.left(), y, room.width(), height), short)
             y += height
-
-
-class Ring(QWidget):
-    """How far indexing is, as part of a circle. Its tooltip says it in words."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._share = 0.0
-        self.setFixedSize(RING + 8, RING + 8)
-        self.setAccessibleName("Looking at your photos")
-
-    def go(self, share: float) -> None:
-        """Show that `share` (0..1) is done."""
-        self._share = min(max(0.0, share), 1.0)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The whole circle quietly, and the part that is done in the accent."""
-        colours = inks()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        body = QRectF(5, 5, RING - 2, RING - 2)
-        painter.setPen(QPen(colours.hairline, 3))
-        painter.drawEllipse(body)
-        pen = QPen(colours.accent_line, 3)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawArc(body, 90 * 16, -round(max(self._share, 0.02) * 360 * 16))
 
 
 class Header(QWidget):

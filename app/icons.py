@@ -45,6 +45,16 @@ def back(painter: QPainter, place: QRectF, colour: QColor) -> None:
     _draw(painter, place, path, colour)
 
 
+def pause(painter: QPainter, place: QRectF, colour: QColor) -> None:
+    """Two bars."""
+    s = place.width() / 16
+    path = QPainterPath(QPointF(5.75 * s, 4.5 * s))
+    path.lineTo(5.75 * s, 11.5 * s)
+    path.moveTo(10.25 * s, 4.5 * s)
+    path.lineTo(10.25 * s, 11.5 * s)
+    _draw(painter, place, path, colour, 2.0)
+
+
 def photos(painter: QPainter, place: QRectF, colour: QColor) -> None:
     """Two pictures, one before the other, with hills: for an empty library."""
     s = place.width() / 64

@@ -36,11 +36,20 @@ def build(window: "Window") -> None:
 def _file(window: "Window", menu: QMenu) -> None:
     _action(window, menu, "&Add Folder…", window.choose_folder, "Ctrl+Shift+O")
     _action(window, menu, "Look for &New Photos", window.bridge.refresh, "F5")
+    pause = _action(window, menu, "&Pause Looking at Photos", window.indexing.toggle_pause)
+    _action(window, menu, "Photos That Could&n’t Be Read…", window.problems.show)
     menu.addSeparator()
     _action(window, menu, "&Open Photo", window.open_current)
     menu.addSeparator()
     _action(window, menu, "&Close Window", window.close, _keys(Standard.Close, "Ctrl+W"))
     _action(window, menu, "&Quit", window.close, _keys(Standard.Quit, "Ctrl+Q"), Role.QuitRole)
+
+    def name() -> None:
+        is_paused = window.indexing.run.manners.is_paused
+        verb = "&Continue" if is_paused else "&Pause"
+        pause.setText(f"{verb} Looking at Photos")
+
+    menu.aboutToShow.connect(name)
 
 
 def _edit(window: "Window", menu: QMenu) -> None:
@@ -83,13 +92,14 @@ def _action(
     does: Callable[[], object],
     keys: str | list[QKeySequence] = "",
     role: QAction.MenuRole = Role.NoRole,
-) -> None:
+) -> QAction:
     action = QAction(text, window)
     action.setMenuRole(role)
     if keys:
         action.setShortcuts([QKeySequence(keys)] if isinstance(keys, str) else keys)
     action.triggered.connect(lambda: does())
     menu.addAction(action)
+    return action
 
 
 def _keys(standard: QKeySequence.StandardKey, fallback: str) -> list[QKeySequence]:

@@ -17,15 +17,13 @@ from app import menus, states, words
 from app.answers import Reading
 from app.frame import Frame
 from app.grid import Place
+from app.indexing import Indexing
 from app.interrupts import Interrupts
-from app.progress import SAID_S, Run
+from app.progress import SAID_S
 from app.showing import Showing
 from app.sources import Sources, real
-from indexer.events import Committed, Done, Doubt, Event, FoldersChanged, Switched, Trouble
 from indexer.library import Library
-from indexer.photo import Answer
 
-RESTARTED_S = 6.0
 Choose = Callable[[QWidget], Path | None]
 
 
@@ -42,8 +40,11 @@ class Window(Frame):
         self._folders = list(folders)
         self._choose = choose
         self._has_begun = False
-        self._run = Run()
         self.showing = Showing(self.grid, self.reader, self.search, self)
+        self.indexing = Indexing(
+            self.bridge, self.reader, self.search, self.showing, self.strip, self.status
+        )
+        self.indexing.serve(self.header.ring, self.progress, self.problems)
         was = self.recall()
         if was.photo_id is not None:
             self.showing.left_at = Place(was.photo_id, 0, was.y)
@@ -74,10 +75,7 @@ class Window(Frame):
         self.showing.noted.connect(self.strip.say_or_hush)
         for troubled in (self.reader.troubled, self.search.troubled):
             troubled.connect(self.strip.say)
-        self.bridge.happened.connect(self._happened)
-        self.bridge.restarted.connect(lambda: self.status.say(words.RESTARTED, RESTARTED_S))
-        self.bridge.gave_up.connect(lambda: self._indexer_stopped(words.STOPPED))
-        self.bridge.troubled.connect(self._indexer_stopped)
+        self.indexing.changed.connect(self._show)
         header.search.typed.connect(self._typed)
         header.search.entered.connect(lambda: self.search.now())
         header.search.escaped.connect(self.escape)
@@ -94,7 +92,6 @@ class Window(Frame):
         self.viewer.closed.connect(self.close_photo)
         self.viewer.shown.connect(self._viewer_shows)
         self.message.pressed.connect(self._message_pressed)
-        self.strip.pressed.connect(self._try_again)
 
     def library_place(self) -> Place:
         """Where the library stands, to come back to at the next start."""
@@ -112,7 +109,7 @@ class Window(Frame):
         if len(folders) < len(paths):
             self.strip.say(words.NOT_A_FOLDER)
         if folders:
-            self._run = Run(is_on=True)
+            self.indexing.begin()
             self.bridge.add(folders)
             self._show()
 
@@ -125,44 +122,6 @@ class Window(Frame):
         """Let it join the library."""
         event.acceptProposedAction()
         self.add(folder_dialog.dropped(event.mimeData()))
-
-    def _happened(self, event: Event) -> None:
-        was, self._run = self._run, self._run.after(event)
-        if isinstance(event, Committed | FoldersChanged | Done | Switched):
-            self.reader.look()
-        if isinstance(event, Switched):
-            self.search.warm_up()  # it begins to load the encoder that serves now
-            if was.to_see:
-                self.status.say(words.SWITCHED, SAID_S)
-        nothing = isinstance(event, Done) and not (event.found or event.missing)
-        if isinstance(event, Done) and (event.indexed or nothing):
-            searchable = event.indexed + event.unchanged
-            self.status.say(words.all_searchable(searchable), SAID_S)
-        if isinstance(event, Trouble):
-            self.strip.say(event.message)
-        if isinstance(event, Doubt):
-            self._ask(event)
-        self._show()
-
-    def _ask(self, doubt: Doubt) -> None:
-        """Many photos are gone from a folder: are they to be forgotten?"""
-        folder = Path(doubt.folder)
-        self.strip.ask(
-            words.many_gone(doubt.missing, doubt.photos, folder.name or doubt.folder),
-            [
-                (words.KEEP, lambda: self.bridge.answer(folder, Answer.KEEP)),
-                (words.FORGET, lambda: self.bridge.answer(folder, Answer.FORGET)),
-            ],
-        )
-
-    def _indexer_stopped(self, sentence: str) -> None:
-        self._run = self._run.stopped()
-        self.strip.say(sentence, words.TRY_AGAIN)
-        self._show()
-
-    def _try_again(self) -> None:
-        self.strip.hush()
-        self.bridge.refresh()
 
     def start_search(self) -> None:
         """Go into the search field."""
@@ -237,11 +196,10 @@ class Window(Frame):
 
     def _show(self) -> None:
         """Bring page, title, ring and status line up to date."""
-        showing, run = self.showing, self._run
-        self.header.ring.setVisible(run.is_on)
-        self.header.ring.go(run.share)
-        self.header.ring.setToolTip(run.details())
-        self.status.stand(states.sentence(showing, run))
+        showing, run = self.showing, self.indexing.run
+        self.indexing.show_on(self.header.ring, self.progress)
+        sentence = states.sentence(showing, run)
+        self.status.stand(sentence, leads=sentence == words.unreadable(self.indexing.failed))
         if self.pages.currentWidget() is self.viewer:
             return
         n = len(showing.photos)

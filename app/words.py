@@ -4,6 +4,7 @@ The voice: what happened, what still works, what you can do; whole sentences, no
 """
 
 import math
+import sys
 from datetime import UTC, datetime
 
 import numpy as np
@@ -31,7 +32,23 @@ LOOKING = "Looking for photos…"
 RESTARTED = "Something stopped while looking at photos, so we started it again. Nothing was lost."
 STOPPED = "Looking at photos keeps stopping. Everything found so far still works."
 SWITCHED = "Done. Searches use what was learned."
-TRY_AGAIN = "Try Again"
+TRY_AGAIN = "Try again"
+TRY_ALL_AGAIN = "Try all again"
+SHOW_IN_FILES = "Show in Finder" if sys.platform == "darwin" else "Show in Files"
+PROBLEMS_TEXT = (
+    "They may be damaged, or of a kind we don’t know yet. Everything else is searchable."
+)
+PROBLEMS_TITLE = "Photos that couldn’t be read"
+NO_PROBLEMS = "No problems. Every photo could be read."
+SHOW_PROBLEMS = "Show"
+CLOSE = "Close"
+PAUSE = "Pause"
+PAUSED = "Paused."
+CONTINUE = "Continue"
+SLOWLY = "Going slowly to save your battery."
+DISK_FULL = "The disk is full, so looking at photos is paused. Free some space and we’ll carry on."
+ASKING = "Looking up dates, places and titles. You can search already."
+LEARNING = "Learning to see better. Searches use what was learned when all photos are seen."
 GONE = "This photo is no longer on the disk."
 KEYS = (
     "<table cellpadding=3>"
@@ -71,6 +88,37 @@ def searchable(done: int, found: int, oldest_s: float | None) -> str:
     """While indexing: how far it is, and how far back it reaches."""
     start = f"Searchable so far: {number(done)} of {number(max(found, done))}"
     return start + (f", back to {month(oldest_s)}." if oldest_s is not None else ".")
+
+
+def counted(done: int, of: int) -> str:
+    """How much is done: "1,240 of 18,302 photos"."""
+    return f"{number(done)} of {photos(max(done, of))}"
+
+
+def paused(done: int, of: int) -> str:
+    """A person has paused; `done` photos are searchable of all that are known."""
+    return f"{PAUSED} {are_searchable(done, of)}"
+
+
+def are_searchable(done: int, of: int) -> str:
+    """How many photos can be searched, of all that are known."""
+    are = "is" if of == 1 else "are"
+    return f"{number(done)} of {photos(max(done, of))} {are} searchable."
+
+
+def asking(told: int, to_tell: int) -> str:
+    """While old files are asked again when and where they were taken."""
+    return f"Looking up dates and places: {number(told)} of {photos(to_tell)}."
+
+
+def now_in(folder: str) -> str:
+    """The folder of the photos that are looked at now."""
+    return f"Now in “{folder}”."
+
+
+def trying_again(n: int) -> str:
+    """A person wants photos to be read once more."""
+    return f"Trying {photos(n)} again."
 
 
 def learning(seen: int, to_see: int) -> str:

@@ -20,7 +20,7 @@ from app.sources import Sources
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.events import Event
 from indexer.library import Library
-from indexer.photo import Answer, Counts, Folder, FolderState, Photo, PhotoState
+from indexer.photo import Answer, Counts, Folder, FolderState, Photo, PhotoState, Problem
 from indexer.query import Query
 from indexer.search import Hit, Results
 from indexer.thumbnails import thumbnail_path
@@ -45,6 +45,7 @@ class FakeLibrary:
     total: int
     committed: int = 0
     failed: int = 0
+    problems: list[Problem] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     per_day: int = 5
 
@@ -95,6 +96,9 @@ class FakeView:
     def counts(self) -> Counts:
         n = self.fake.committed
         return Counts(n + self.fake.failed, n, 0, self.fake.failed, 0, n)
+
+    def problems(self) -> list[Problem]:
+        return list(self.fake.problems)
 
     def photo(self, photo_id: int) -> Photo | None:
         row = photo_id - 1000
@@ -156,6 +160,8 @@ class FakeClient:
         self.added: list[Path] = []
         self.answers: list[tuple[Path, Answer]] = []
         self.refreshed = 0
+        self.asked: list[str] = []  # to pause and to go on
+        self.tried: list[Sequence[int] | None] = []
         self.closed = False
         self._events: SimpleQueue[Event | None] = SimpleQueue()
 
@@ -167,6 +173,15 @@ class FakeClient:
 
     def refresh(self) -> None:
         self.refreshed += 1
+
+    def pause(self) -> None:
+        self.asked.append("pause")
+
+    def resume(self) -> None:
+        self.asked.append("resume")
+
+    def try_again(self, photo_ids: Sequence[int] | None = None) -> None:
+        self.tried.append(photo_ids)
 
     def put(self, event: Event) -> None:
         self._events.put(event)
