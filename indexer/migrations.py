@@ -141,12 +141,21 @@ def m005_sidecars(db: Database) -> None:
     )
 
 
+def m006_doubtful_folders(db: Database) -> None:
+    """Folders may be `doubtful` and `kept`: words that versions before this step can't read.
+
+    It changes nothing but the number of steps, by which those refuse the library politely. Each
+    new word of a state or a reason needs such a step.
+    """
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_photos,
     m002_identity,
     m003_switching,
     m004_metadata,
     m005_sidecars,
+    m006_doubtful_folders,
 )
 
 

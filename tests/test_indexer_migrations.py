@@ -6,10 +6,11 @@ import pytest
 from sqlite_utils import Database
 
 from indexer.database import connect
-from indexer.errors import BadLibrary
+from indexer.errors import BadLibrary, Reason
 from indexer.library import Library
 from indexer.lock import lock
 from indexer.migrations import MIGRATIONS, migrate
+from indexer.photo import FolderState, PhotoState
 from indexer.store import Store
 from indexer.view import View
 
@@ -150,6 +151,22 @@ def test_a_newer_library_is_refused_and_left_alone(library: Library) -> None:
     connection.close()
     with pytest.raises(BadLibrary, match="newer Sightword"):
         Store(library)
+    with View(library) as view, pytest.raises(BadLibrary, match="newer Sightword"):
+        view.folders()
+
+
+def test_a_new_word_for_a_state_or_a_reason_comes_with_a_step() -> None:
+    """A version that can't read a word must refuse the library, and does so by its steps.
+
+    Whoever adds a word adds an empty step to MIGRATIONS, and writes both down here.
+    """
+    assert len(MIGRATIONS) == 6
+    assert {*PhotoState} == {"pending", "indexed", "failed", "missing"}
+    assert {*FolderState} == {"available", "away", "forbidden", "doubtful", "kept"}
+    assert {*Reason} == {
+        *("empty", "truncated", "damaged", "unknown-kind", "too-large", "too-slow"),
+        *("crashed", "forbidden", "gone", "disk"),
+    }
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
