@@ -31,7 +31,7 @@ endif
 FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
 	packaging/check_core_ml.py
 
-.PHONY: run test check check-all format table places bench prove-export train-default bundle freeze smoke clean
+.PHONY: run test check check-all format table places bench bench-index prove-export train-default bundle freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -65,8 +65,14 @@ places: .venv/ready-to-run
 	$(IN) packaging/make_places.py build/places
 	rm -rf build/places
 
+# How quick indexing is beside what the machine can do: minutes of all its cores, so by itself.
+# `make bench-index PHOTOS=~/Pictures` takes photos of your own.
+BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py)
+bench-index: .venv/ready-to-test
+	$(IN) benchmarks/index_speed.py $${PHOTOS:+--photos "$$PHOTOS"}
+
 bench: .venv/ready-to-test
-	@for script in benchmarks/*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
+	@for script in $(filter-out $(BY_THEMSELVES),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(IN) "$$script" || exit 1; done
 
 # Every architecture that we promise: exported, executed and judged, then broken in many places.
 # Hours for all; `make prove-export ARCH="tiny-vit RN50"` takes some. Figures go into docs/export.md.
