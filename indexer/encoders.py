@@ -23,9 +23,9 @@ from indexer.kept_encoders import (
 )
 from indexer.photo import KnownEncoder
 from indexer.pipeline import BatchEncoder
+from indexer.snapshot_files import drop
 from indexer.snapshots import Snapshots
 from indexer.store import Store
-from indexer.vectors import drop
 from indexer.view import View
 from models.encoder import Encoder
 from models.errors import BadEncoder, EncoderAway, KnownError
@@ -52,6 +52,7 @@ class Running:
 
     def close(self) -> None:
         """End its threads, and what the encoder holds."""
+        self.snapshots.close()
         self.batches.close()
         self.batches.encoder.close()
 

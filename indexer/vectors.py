@@ -1,28 +1,20 @@
 """Exact search over the library's vectors: a mapped FAISS snapshot and the changes since.
 
-The truth is the table `embedding`. `vectors/<encoder>-<database>-<change>.faiss` holds the rows
-up to that change number as float16, and `.npy` beside it the content of each row. Both are
-written whole and then renamed, the second last; whoever finds none, or a broken pair, reads
-SQLite instead.
+The truth is the table `embedding`; `snapshot_files` says what lies on the disk.
 All readers map the same file, so that a machine holds one copy.
 """
 
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.snapshot_files import empty_index, rows_since, snapshots_of
 from indexer.view import View
 from models.encoder import Vectors
 
 MIN_TAIL = 4096  # fewer changes than these are not worth a new snapshot: read in 20 ms
-AT_ONCE = 65_536  # rows read from SQLite: 32 MB at 256 dimensions
-UNFINISHED = ".new-"
 TAIL_SHARE = 0.25  # of the snapshot: writes stay a small multiple of the library's size
 
 
@@ -41,7 +33,7 @@ class VectorIndex:
         self.digest = digest
         self.dimension = dimension
         self._snapshot, self._snapshot_contents, self.snapshot_change = self._open(view)
-        self._tail = _empty(dimension)
+        self._tail = empty_index(dimension)
         self._tail_contents: list[int] = []
         self.change = self.snapshot_change
 
@@ -55,14 +47,12 @@ class VectorIndex:
 
     def refresh(self, view: View) -> bool:
         """Take up what was committed since; whether there was anything."""
-        rows = view.vectors_since(self.change, self.digest)
-        if not rows:
-            return False
-        vectors = _matrix([row[2] for row in rows], self.dimension)
-        self._tail.add(vectors.astype(np.float32))
-        self._tail_contents += [row[1] for row in rows]
-        self.change = rows[-1][0]
-        return True
+        before = self.change
+        for change, contents, codes in rows_since(view, before, self.digest):
+            self._tail.add_sa_codes(codes)
+            self._tail_contents += contents
+            self.change = change
+        return self.change > before
 
     def nearest(
         self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
@@ -95,7 +85,7 @@ class VectorIndex:
         One that tells of a change which the database knows otherwise (it was restored from a
         backup, or lost its last seconds with the power) is passed over.
         """
-        for change, path in sorted(_snapshots(view, self.digest), reverse=True):
+        for change, path in sorted(snapshots_of(view, self.digest), reverse=True):
             try:
                 index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
                 contents = np.load(path.with_suffix(".npy"), mmap_mode="r")
@@ -104,92 +94,12 @@ class VectorIndex:
             is_whole = 0 < index.ntotal == len(contents) and index.d == self.dimension
             if is_whole and view.content_at(change, self.digest) == contents[-1]:
                 return index, contents, change
-        return _empty(self.dimension), np.zeros(0, np.int64), 0
+        return empty_index(self.dimension), np.zeros(0, np.int64), 0
 
 
 def is_long(tail: int, snapshot: int) -> bool:
     """Whether `tail` changes behind a snapshot of so many rows are worth a new one."""
     return tail > max(MIN_TAIL, TAIL_SHARE * snapshot)
-
-
-def write_snapshot(view: View, digest: str, dimension: int) -> None:
-    """Write all vectors of SQLite as a new snapshot and remove older ones.
-
-    Raises OSError, and RuntimeError from FAISS, where the disk is full.
-    """
-    index = _empty(dimension)
-    contents: list[int] = []
-    change = 0
-    while rows := view.vectors_since(change, digest, AT_ONCE):
-        index.add(_matrix([row[2] for row in rows], dimension).astype(np.float32))
-        contents += [row[1] for row in rows]
-        change = rows[-1][0]
-    if not contents:
-        return
-    home = view.library.vectors
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / f"{_name(view, digest)}-{change}.faiss"
-    older = [old for _, old in _snapshots(view, digest) if old != path]
-    with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as folder:
-        new = Path(folder) / "new.npy"
-        np.save(new, np.array(contents, np.int64))
-        _sync_and_rename(new, path.with_suffix(".npy"))
-        new = Path(folder) / "new.faiss"
-        faiss.write_index(index, str(new))
-        _sync_and_rename(new, path)
-    for old in older:
-        old.unlink(missing_ok=True)
-        old.with_suffix(".npy").unlink(missing_ok=True)
-
-
-def sweep(view: View) -> None:
-    """Remove what a writer left that was killed, and snapshots of a database that is no more."""
-    identity = view.identity()
-    for path in view.library.vectors.glob("*"):
-        if path.name.startswith(UNFINISHED):
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.suffix in (".faiss", ".npy") and f"-{identity}-" not in path.name:
-            path.unlink(missing_ok=True)
-
-
-def drop(view: View, digest: str) -> None:
-    """Delete all snapshots of one encoder."""
-    for _, path in _snapshots(view, digest):
-        path.unlink(missing_ok=True)
-        path.with_suffix(".npy").unlink(missing_ok=True)
-
-
-def _name(view: View, digest: str) -> str:
-    """What the names of snapshots begin with: the encoder and the database."""
-    return f"{digest[:16]}-{view.identity()}"
-
-
-def _snapshots(view: View, digest: str) -> list[tuple[int, Path]]:
-    """(change number, path) of the snapshots on disk of this encoder and this database."""
-    found = []
-    for path in view.library.vectors.glob(f"{_name(view, digest)}-*.faiss"):
-        number = path.stem.rpartition("-")[2]
-        if number.isdecimal():
-            found.append((int(number), path))
-    return found
-
-
-def _sync_and_rename(new: Path, path: Path) -> None:
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def _empty(dimension: int) -> "faiss.Index":
-    """Float16 rows, inner product, exact; see DECISIONS on why no approximate index."""
-    kind = faiss.ScalarQuantizer.QT_fp16
-    index = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
-    index.is_trained = True  # float16 has nothing to learn
-    return index
-
-
-def _matrix(blobs: list[bytes], dimension: int) -> NDArray[np.float16]:
-    return np.frombuffer(b"".join(blobs), np.float16).reshape(-1, dimension)
 
 
 def _search(

@@ -180,9 +180,10 @@ class View:
     ) -> list[tuple[int, int, bytes]]:
         """(change, content id, float16 vector) of embeddings after `change`, in order."""
         return self.rows(
+            # Plus: through the index of encoders SQLite would sort all their vectors each time.
             "SELECT change, content_id, vector FROM embedding"
-            " JOIN encoder ON encoder.id = encoder_id"
-            " WHERE digest = ? AND change > ? ORDER BY change LIMIT ?",
+            " WHERE +encoder_id = (SELECT id FROM encoder WHERE digest = ?)"
+            " AND change > ? ORDER BY change LIMIT ?",
             (digest, change, limit),
         )
 

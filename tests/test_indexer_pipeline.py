@@ -30,8 +30,9 @@ from indexer.pipeline import (
     unseen,
 )
 from indexer.scan import Found, Scan
+from indexer.snapshot_files import sweep, write_snapshot
 from indexer.store import Content, Store
-from indexer.vectors import VectorIndex, sweep, write_snapshot
+from indexer.vectors import VectorIndex
 from indexer.view import View
 from models.encoder import Images, Vectors
 from models.errors import BadEncoder

@@ -250,7 +250,7 @@ def test_an_encoder_that_reads_no_words_is_refused_before_it_sees_a_photo(
 ) -> None:
     class Wordless(ColourEncoder):
         def texts(self, sentences: Sequence[str]) -> Vectors:
-            raise BadEncoder("Its text tower is cut short. Install it again.")
+            raise BadEncoder(f"{sentences}: its text tower is cut short. Install it again.")
 
     def load(folder: Path) -> Encoder:
         eyes = load_fake(folder)
@@ -334,7 +334,7 @@ def test_both_encoders_have_snapshots_and_one_that_is_forgotten_has_none(
     with View(library) as view:
         one, two = (known.digest for known in view.encoders())
         assert len(VectorIndex(view, two, 8)) >= 30
-        assert len(VectorIndex(view, one, 8)) >= 30
+        assert len(VectorIndex(view, one, 8)) >= 16  # the next may be on its way
         until(client, client.forget(one))
         assert len(VectorIndex(view, one, 8)) == 0
     assert {path.name[:16] for path in library.vectors.iterdir()} == {two[:16]}
@@ -481,6 +481,28 @@ def test_an_encoder_is_let_go_of_when_another_serves_and_at_the_end(
         assert [one.is_closed for one in loaded] == [True, True, False]
         encoders.close()
         assert all(one.is_closed for one in loaded)
+
+
+def test_an_encoder_that_goes_while_it_is_chosen_is_not_wanted(
+    library: Library, tmp_path: Path
+) -> None:
+    loaded: list[Path] = []
+
+    def load(folder: Path) -> Encoder:
+        eyes = load_fake(folder)
+        loaded.append(folder)
+        if loaded.count(tmp_path / "two") == 2:  # it was tried and is to work
+            folder.rename(tmp_path / "aside")
+        return eyes
+
+    for name in ("one", "two"):
+        write_encoder(tmp_path / name, named=name)
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, tmp_path / "one", 1, load)
+        with pytest.raises(BadEncoder):
+            encoders.want(tmp_path / "two")
+        assert encoders.wanted.known.name == "one"
+        encoders.close()
 
 
 def test_what_is_forgotten_by_half_is_not_said_to_be_gone(library: Library, tmp_path: Path) -> None:
