@@ -1,6 +1,7 @@
-"""Clear away what no photo of the library shows any more: contents, vectors, thumbnails.
+"""Clear away what no photo shows any more, and find the photos whose thumbnails are gone.
 
-In small steps behind all other work, each of which may be the last: what is left waits.
+In small steps behind all other work, each of which may be the last: what is left waits. Thumbnails
+are gone where the disk was full, after a power cut, or when somebody has cleared them away.
 A part of `store`: one writer, and each step is one transaction.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from indexer.database import as_bad_library
+from indexer.photo import PhotoState
 from indexer.thumbnails import SIDES, UNFINISHED, thumbnail_path
 from indexer.transactions import Table, Writer, transaction
 
@@ -23,6 +25,7 @@ class Leftovers(Table):
     def __init__(self, db: Writer) -> None:
         super().__init__(db)
         self._unswept: list[str] | None = None  # folders of thumbnails; None: not looked yet
+        self._bare: list[bytes] = []  # contents without a thumbnail
 
     def clear(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
         """Take step after step until nothing is left, which is True, or `is_stopped`."""
@@ -30,6 +33,26 @@ class Leftovers(Table):
             if not self._collect_some() and not self._sweep_one():
                 return True
         return False
+
+    def look_again(self) -> None:
+        """Look through all thumbnails once more: some could not be written just now."""
+        self._unswept = None
+        self._bare = []
+
+    def bare(self, limit: int) -> list[tuple[bytes, str]]:
+        """Some contents whose thumbnails are gone, each with a photo to make them from. Once."""
+        some, self._bare = self._bare[:limit], self._bare[limit:]
+        found = []
+        for content_hash in some:
+            with as_bad_library(self.library):
+                row = self.connection.execute(
+                    "SELECT path FROM photo JOIN content ON content.id = content_id"
+                    " WHERE hash = ? AND state = ?",
+                    (content_hash, PhotoState.INDEXED),
+                ).fetchone()
+            if row is not None:
+                found.append((content_hash, str(row[0])))
+        return found
 
     def _collect_some(self) -> bool:
         """Drop some contents with their vectors, then their thumbnails; whether there were any."""
@@ -65,28 +88,27 @@ class Leftovers(Table):
         They are looked for once, from a random folder on, so that short lives get round as well.
         """
         if self._unswept is None:
-            self._unswept = []
-            with suppress(OSError):
-                self._unswept = os.listdir(self.library.thumbnails)  # noqa: PTH208 - names
+            self._unswept = [f"{first:02x}" for first in range(256)]
             random.shuffle(self._unswept)
         if not self._unswept:
             return False
         name = self._unswept.pop()
-        known = self._hashes(name)
+        known, there = self._hashes(name), set()
         with suppress(OSError), os.scandir(self.library.thumbnails / name) as files:
             for file in files:
                 is_ours = file.name.endswith((".jpg", UNFINISHED))
                 if is_ours and file.name.partition("-")[0] not in known:
                     os.unlink(file.path)  # noqa: PTH108 - as many as there are photos
+                there.add(file.name)
+        self._bare += [bytes.fromhex(one) for one in known if f"{one}-{SIDES[0]}.jpg" not in there]
         return True
 
     def _hashes(self, name: str) -> set[str]:
         """The contents whose thumbnails lie in the folder `name`, in hexadecimal."""
-        with suppress(ValueError), as_bad_library(self.library):
-            first = int(name, 16)
+        first = int(name, 16)
+        with as_bad_library(self.library):
             rows = self.connection.execute(
                 "SELECT hex(hash) FROM content WHERE hash >= ? AND (? OR hash < ?)",
                 (bytes([first]), first == 0xFF, bytes([(first + 1) & 0xFF])),
             )
             return {digest.lower() for (digest,) in rows}
-        return set()

@@ -30,7 +30,7 @@ class Store(WorkTable):
         super().__init__(Writer(library, connect(library, read_only=False)))
         self.encoders = EncoderTable(self.db)
         self.places = PlaceTable(self.db)
-        self._leftovers = Leftovers(self.db)
+        self.leftovers = Leftovers(self.db)
         with as_bad_library(library):
             migrate(self.db)
             # Photos that could not be read just now, for a reason that may pass.
@@ -92,7 +92,7 @@ class Store(WorkTable):
 
     def collect(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
         """Clear away what no photo shows any more, some at a time; whether nothing is left."""
-        return self._leftovers.clear(is_stopped)
+        return self.leftovers.clear(is_stopped)
 
     # What a scan finds
 

@@ -26,6 +26,7 @@ class Writer(Database):
     def __init__(self, library: Library, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self.library = library
+        self.was_full = False  # at some time; whoever mends what that did sets it back
         self.waits_for_room: Callable[[], bool] = lambda: False  # whether to try again
         self.has_room: Callable[[], None] = lambda: None  # called when that went well
 
@@ -48,7 +49,7 @@ def transaction(
             except DiskFull:
                 if not (is_ours and self.db.waits_for_room()):
                     raise
-                has_waited = True
+                has_waited = self.db.was_full = True
             else:
                 if has_waited:
                     self.db.has_room()

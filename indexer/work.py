@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from indexer.decoder_pool import DecoderPool
@@ -20,6 +20,8 @@ from indexer.switching import Switcher
 from indexer.tally import Tally
 from indexer.telling import Teller
 from models.errors import BadEncoder
+
+MENDED = 64  # photos whose thumbnails are made again before anybody is heard
 
 
 class Work:
@@ -98,8 +100,9 @@ class Work:
                 elif self.switcher.is_due and not self.is_paused:
                     self._see_anew()
                 else:
+                    self._rests = True  # unless something comes meanwhile
                     self.store.collect(self.stopping.is_set)
-                    self._rests = True
+                    self._mend()
                 if self._rests:
                     return
 
@@ -129,6 +132,8 @@ class Work:
                     return
                 self._tell_some(tally)
             else:
+                if self.store.db.was_full:
+                    self._make_up()
                 self.tell(tally.progress(time.monotonic()))
                 self.tally = None
                 self.tell(tally.done(time.monotonic(), self.switcher.goes_on()))
@@ -160,6 +165,26 @@ class Work:
             tally.did(batch.indexed, batch.failed, folder, time.monotonic())
             self.tell(Committed(batch.indexed, batch.change))
             serving.snapshots.added(batch.embedded)
+            self.hear()
+
+    def _make_up(self) -> None:
+        """Make the thumbnails for which the disk had no room, before we say that all is done."""
+        self.store.db.was_full = False
+        self.store.leftovers.look_again()
+        self.store.collect(self.stopping.is_set)
+        self._mend()
+
+    def _mend(self) -> None:
+        """Make thumbnails again that are gone, until there is other work."""
+        tally, encoder = self.tally, self.encoders.serving.batches.encoder
+        while not self.is_paused and self.tally is tally:
+            bare = self.store.leftovers.bare(MENDED)
+            if not bare:
+                return
+            with suppress(BadEncoder):  # it can't be read just now, and says how large a square is
+                for _ in self.pool.index(bare, encoder.spec.image, self.store.library):
+                    pass
+            self.tell(Committed(0, 0))
             self.hear()
 
     def _has_waiting(self) -> bool:

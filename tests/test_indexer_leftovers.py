@@ -1,5 +1,6 @@
 """What no photo shows any more is cleared away, in small steps, whatever a kill has left."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,11 @@ from indexer.library import Library
 from indexer.scan import Found
 from indexer.store import Content, Finished, Store
 from indexer.thumbnails import SIDES, thumbnail_path, write_whole
-from tests.fakes import SPEC
+from indexer.view import View
+from tests.fakes import SPEC, write_encoder
+from tests.serving import Serving, until
+from tests.small_photos import write_photos
+from tests.waiting import wait_until
 
 ROW = np.ones(8, np.float16)
 FOLDER = Path("/photos")
@@ -86,3 +91,25 @@ def test_clearing_away_stops_between_two_steps_and_goes_on_later(store: Store) -
     assert contents(store) == 700
     assert store.collect()
     assert (contents(store), thumbnails(store)) == (0, 0)
+
+
+def test_thumbnails_that_are_gone_are_made_again_behind_a_run(tmp_path: Path) -> None:
+    write_photos(tmp_path / "photos", 30, seed=1)
+    write_encoder(tmp_path / "fake")
+    library = Library.at(tmp_path / "library")
+    for _ in range(2):
+        serving = Serving(library, tmp_path / "fake")
+        client = serving.client()
+        until(client, client.add([tmp_path / "photos"]))
+        wait_until(lambda: files(library) == 30)
+        serving.end()
+        shutil.rmtree(library.thumbnails, ignore_errors=True)
+    with View(library) as view:
+        assert view.counts().vectors == 30  # and none was seen again
+        assert {row[0] for row in view.vectors_since(0, view.encoders()[0].digest)} == {
+            *range(1, 31)
+        }
+
+
+def files(library: Library) -> int:
+    return len(list(library.thumbnails.rglob("*.jpg")))
