@@ -14,7 +14,7 @@ from PIL import Image
 
 from indexer.changes import Changes, Known, compare
 from indexer.decode import Decoded
-from indexer.decoder_pool import DecoderPool
+from indexer.decoder_pool import IN_FLIGHT, DecoderPool
 from indexer.library import Library
 from indexer.photo import PhotoState
 from indexer.pipeline import (
@@ -31,9 +31,10 @@ from indexer.pipeline import (
 )
 from indexer.scan import Found, Scan
 from indexer.snapshot_files import sweep, write_snapshot
-from indexer.store import Content, Store
+from indexer.store import Content, Store, ToDo
 from indexer.vectors import VectorIndex
 from indexer.view import View
+from models.drawn import DrawnPhoto
 from models.encoder import Images, Vectors
 from models.errors import BadEncoder
 from models.spec import EncoderSpec
@@ -450,6 +451,25 @@ def test_no_more_than_a_batch_is_encoded_and_not_committed(
         assert bench.encoder.seen - committed <= BATCH
         committed += batch.indexed
     assert committed == bench.encoder.seen == len(read)
+
+
+def test_no_more_photos_are_asked_for_than_fit_into_the_memory(
+    bench: Bench, drawn_photos: list[DrawnPhoto]
+) -> None:
+    most = bench.pool.count * IN_FLIGHT + PART + BATCH
+    asked = committed = 0
+
+    def walk() -> Walk:
+        nonlocal asked
+        for number in range(3 * most):
+            asked += 1
+            assert asked - committed <= most
+            path = str(drawn_photos[0].path)
+            yield ToDo(number, path, 0, PhotoState.PENDING, (0, number)), path
+
+    for batch in index(bench.store, bench.known.id, bench.batches, bench.pool, walk()):
+        committed += len(batch.photos)
+    assert committed == asked == 3 * most
 
 
 def test_copies_that_come_while_the_first_is_encoded_wait_for_its_vector(
