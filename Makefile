@@ -31,7 +31,7 @@ endif
 FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
 	packaging/check_core_ml.py
 
-.PHONY: run test check check-all format table places bench bench-index prove-export train-default bundle freeze smoke clean
+.PHONY: run test check check-all format table places bench bench-index faults prove-export train-default bundle freeze smoke clean
 
 run: .venv/ready-to-run
 	@sh packaging/start.sh
@@ -48,7 +48,7 @@ check: .venv/ready-to-test
 	$(IN) -m pytest -q -m "not slow" --ignore=tests/test_architecture.py --ignore=tests/test_docs.py
 
 # All there is: `make check-all CAPTIONS=captions.txt.gz GOLDEN=golden FORMATS=formats`
-check-all: check test bench freeze smoke
+check-all: check test bench faults freeze smoke
 
 format: .venv/ready-to-test
 	$(IN) -m ruff format .
@@ -67,12 +67,17 @@ places: .venv/ready-to-run
 
 # How quick indexing is beside what the machine can do: minutes of all its cores, so by itself.
 # `make bench-index PHOTOS=~/Pictures` takes photos of your own.
-BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py)
+BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py benchmarks/faults_*.py)
 bench-index: .venv/ready-to-test
 	$(IN) benchmarks/index_speed.py $${PHOTOS:+--photos "$$PHOTOS"}
 
 bench: .venv/ready-to-test
 	@for script in $(filter-out $(BY_THEMSELVES),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(IN) "$$script" || exit 1; done
+
+# What the library bears: kills, a full disk, files that can't be written, a clock that is wrong, a
+# folder that goes away, two at once, and churn. Hours; docs/reliability.md has the figures.
+faults: .venv/ready-to-test
+	@for script in benchmarks/faults_*.py; do echo "== $$script"; $(IN) "$$script" || exit 1; done
 
 # Every architecture that we promise: exported, executed and judged, then broken in many places.
 # Hours for all; `make prove-export ARCH="tiny-vit RN50"` takes some. Figures go into docs/export.md.
