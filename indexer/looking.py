@@ -29,7 +29,8 @@ class Looking:
         self.work = work
         self.tell = tell
         self.watcher: Watcher | None = None  # from when a client asks for it
-        self.rescan = Rescan(store, tell, work.stopping.is_set, self._is_busy)
+        stopped = work.stopping.is_set
+        self.rescan = Rescan(store, tell, stopped, self._is_busy, work.begin)
 
     @property
     def folders(self) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from indexer.database import as_bad_library, below, text_of
 from indexer.moves import Gone, Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found, Stamp
+from indexer.scan import Stamp
 from indexer.stored import Row
 from indexer.transactions import Table, transaction
 
@@ -74,16 +74,16 @@ class PlaceTable(Table):
                 ).fetchone()
             )
 
-    def missing_like(self, found: Found) -> list[Gone]:
-        """The missing photos that agree with a file in time and size."""
+    def missing_since(self, mtime_ns: int) -> list[tuple[int, Gone]]:
+        """The missing photos whose files had this time, with their sizes in bytes."""
         with as_bad_library(self.library):
             rows = self.connection.execute(
-                "SELECT photo.id, path, hash FROM photo INDEXED BY photo_to_do"
+                "SELECT size_bytes, photo.id, path, hash FROM photo INDEXED BY photo_to_do"
                 " LEFT JOIN content ON content.id = content_id"
-                " WHERE state = ? AND mtime_ns = ? AND size_bytes = ? ORDER BY photo.id",
-                (PhotoState.MISSING, found.mtime_ns, found.size_bytes),
+                " WHERE state = ? AND mtime_ns = ? ORDER BY photo.id",
+                (PhotoState.MISSING, mtime_ns),
             ).fetchall()
-        return [Gone(*row) for row in rows]
+        return [(size, Gone(*row)) for size, *row in rows]
 
     def content_hash(self, photo_id: int) -> bytes | None:
         """What the library knows of a photo's bytes; None where nobody has looked at it since."""

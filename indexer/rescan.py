@@ -7,6 +7,7 @@ of a folder's photos missing, nothing is changed until the person has answered.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from indexer.changes import Changes, Known, compare
 from indexer.errors import BadFolder
 from indexer.events import Committed, Doubt, Event, FoldersChanged, Trouble
 from indexer.glance import Glance
-from indexer.moves import Gone, content_hash, match
+from indexer.moves import Gone, Lost, content_hash, match
 from indexer.photo import Answer, FolderState, PhotoState
-from indexer.scan import Found, Scan, ScanStopped, check_folder
+from indexer.scan import Scan, ScanStopped, check_folder
 from indexer.settle import Settled
 from indexer.store import Store
 
 HANDFUL = 10  # so many photos may go from any folder without a question
 SHARE = 5  # and of a folder one in so many
+READERS = 2  # threads that hash: as many as a slow disk bears
+AT_ONCE = 200  # moves written down together: under a second, if they are photos of 4 MB
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Rescan:
     tell: Callable[[Event], None]
     is_stopped: Callable[[], bool]
     is_busy: Callable[[str], bool] = lambda _: False  # whether a file is being written just now
+    moves: Callable[[], object] = lambda: None  # called when some that moved were written down
 
     def folder(
         self, folder: Path, answer: Answer | None = None, *, is_asked: bool = True
@@ -41,18 +45,19 @@ class Rescan:
         What a person who did not ask (`is_asked`) need not know is not told.
         """
         scan = Scan(folder, self.is_stopped)
+        home, before = self._home(folder)
         try:
             changes = compare(scan, self._known(folder), self.is_busy)
+            is_news = self.store.join(folder)  # moves may lead into it
             self._find_moves(changes)
         except ScanStopped:
             return None
         except BadFolder as error:
             self._note_away(folder, error, is_asked=is_asked)
             return None
-        home, before = self._home(folder)
         state = self._decide(home, before, changes, answer, is_asked=is_asked)
         where = folder if state is FolderState.AVAILABLE else home
-        if self.store.join(folder) | self.store.set_folder_state(where, state):
+        if self.store.set_folder_state(where, state) or is_news:
             self.tell(FoldersChanged())
         self._write(changes)
         changes.told = self._note_sidecars(folder, scan)
@@ -112,28 +117,52 @@ class Rescan:
         return Glance([], [root])
 
     def _find_moves(self, changes: Changes) -> None:
-        """Tell the photos that are elsewhere now from those that are new or gone."""
+        """Tell the photos that are elsewhere now from those that are new or gone.
+
+        Files have to be read for that, so what is known is written down some at a time: it shows
+        that something happens, and who stops here loses nothing.
+        """
+        lost = self._lost(changes)
+        likely = [found for found in changes.new if found[1:] in lost]
+        if not likely:
+            return
+        homes = [(number, path) for number, path, _ in self.store.folders()]
+        with ThreadPoolExecutor(READERS, thread_name_prefix="moves") as threads:
+            for start in range(0, len(likely), AT_ONCE):
+                some = likely[start : start + AT_ONCE]
+                moved = match(some, lost, lambda paths: threads.map(self._hash, paths))
+                self.store.places.move(moved, homes)
+                changes.moved += moved
+                self.moves()
+                self.tell(Committed(0, 0))
+        changes.unchanged += len(changes.moved)
+        ids = {one.id for one in changes.moved}
+        there = {one.found for one in changes.moved}
+        changes.new = [found for found in changes.new if found not in there]
+        changes.missing = {p: row for p, row in changes.missing.items() if row.id not in ids}
+
+    def _lost(self, changes: Changes) -> dict[tuple[int, int], Lost]:
+        """The photos that are gone, now or since long, by size and time of files that are new."""
         places = self.store.places
         if not changes.new or not (changes.missing or places.has_missing()):
-            return
-        gone: dict[tuple[int, int], list[tuple[int, str]]] = {}
+            return {}
+        gone: dict[tuple[int, int], list[Gone]] = {found[1:]: [] for found in changes.new}
         for path, row in changes.missing.items():
-            gone.setdefault((row.size_bytes, row.mtime_ns), []).append((row.id, path))
+            if (like := gone.get((row.size_bytes, row.mtime_ns))) is not None:
+                like.append(Gone(row.id, path, places.content_hash(row.id)))
+        for mtime_ns in {found.mtime_ns for found in changes.new}:
+            for size, one in places.missing_since(mtime_ns):
+                if (like := gone.get((size, mtime_ns))) is not None:
+                    like.append(one)
+        return {stamp: Lost(like) for stamp, like in gone.items() if like}
 
-        def like(found: Found) -> list[Gone]:
-            here = gone.get((found.size_bytes, found.mtime_ns), [])
-            just_gone = [Gone(n, path, places.content_hash(n)) for n, path in here]
-            return just_gone + places.missing_like(found)
+    def _hash(self, path: str) -> bytes | None:
+        """The content of a file, on a thread. Raises ScanStopped."""
+        return content_hash(path, self._check)
 
-        def hash_of(path: str) -> bytes | None:
-            if self.is_stopped():
-                raise ScanStopped
-            return content_hash(path)
-
-        changes.moved, changes.new = match(changes.new, like, hash_of)
-        changes.unchanged += len(changes.moved)
-        moved = {one.id for one in changes.moved}
-        changes.missing = {p: row for p, row in changes.missing.items() if row.id not in moved}
+    def _check(self) -> None:
+        if self.is_stopped():
+            raise ScanStopped
 
     def _is_too_much(self, root: Path, changes: Changes) -> bool:
         """Whether more is gone than a person is likely to have deleted."""
@@ -178,7 +207,6 @@ class Rescan:
     def _write(self, changes: Changes) -> None:
         """Each of them whole; a crash between two is healed by the next look."""
         store = self.store
-        store.places.move(changes.moved, [(number, path) for number, path, _ in store.folders()])
         store.add(changes.to_add)
         store.set_states([row.id for row in changes.missing.values()], PhotoState.MISSING)
         store.set_states(changes.returned, PhotoState.INDEXED)

@@ -207,3 +207,19 @@ def test_a_look_at_what_is_as_it_was_reads_no_row_whatever_the_order(shelf: Shel
         gone.unlink(missing_ok=True)
     backwards = reversed(list(shelf.store.places.searchable(shelf.root)))
     assert compare(Scan(shelf.root), Known(backwards, {}, rows_at)).unchanged == 2099
+
+
+def test_who_stops_while_moves_are_proven_keeps_those_that_are(shelf: Shelf) -> None:
+    shelf.fill(*(f"old/{number:03}.jpg" for number in range(450)))
+    before = shelf.rows()
+    (shelf.root / "old").rename(shelf.root / "new")
+    came: list[int] = []
+    stopping = Rescan(
+        shelf.store, shelf.told.append, lambda: len(came) == 2, moves=lambda: came.append(1)
+    )
+    assert stopping.folder(shelf.root) is None
+    assert sum(path.startswith("new") for path in shelf.rows()) == 400
+    changes = shelf.rescan.folder(shelf.root)
+    assert changes is not None
+    assert (len(changes.moved), changes.unchanged, changes.to_add) == (50, 450, [])
+    assert shelf.rows() == {path.replace("old", "new"): row for path, row in before.items()}
