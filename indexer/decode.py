@@ -82,6 +82,12 @@ class Decoder:
         header, payload = self._ask({"what": "show", "path": str(path), "fit": list(fit)})
         return np.frombuffer(payload, np.uint8).reshape(header["height"], header["width"], 3)
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the process, while there is one."""
+        process = self._process
+        return process.pid if process else None
+
     def close(self) -> None:
         """End the process. A request under way ends with UnreadablePhoto."""
         self._closed = True
