@@ -27,6 +27,7 @@ from indexer.thumbnails import QUALITY, SIDES, thumbnail_path, thumbnail_size, w
 from models.preprocess import preprocess
 from models.spec import ImageSpec
 
+SHOW_THREADS = 4  # somebody waits; while indexing each core has a decoder of its own
 MAX_ADDRESS_BYTES = 4 << 30  # the last line: see `need` for the first, `decode` for the second
 
 
@@ -104,7 +105,7 @@ def _tell(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The upright picture scaled down to fit (w, h) px. The payload is its (h, w, 3) uint8."""
     fit_w, fit_h = request["fit"]
-    opened = picture.OpenedPhoto(picture.read_file(Path(request["path"])))
+    opened = picture.OpenedPhoto(picture.read_file(Path(request["path"])), SHOW_THREADS)
     scale = min(fit_w / opened.width, fit_h / opened.height, 1.0)
     size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
     upright = opened.decode(size, Image.Resampling.LANCZOS, gap=3.0)

@@ -40,8 +40,7 @@ SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 
 def prepare() -> None:
     """Once a process: teach Pillow HEIC and our limits."""
-    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each core has a decoder of its own
+    pillow_heif.register_heif_opener(thumbnails=False)
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses twice that by the header alone
     PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES
     warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; the photo is what counts
@@ -72,8 +71,9 @@ def content_hash(data: bytes) -> bytes:
 class OpenedPhoto:
     """A photo whose header was read: its upright size is known, its pixels are not yet."""
 
-    def __init__(self, data: bytes) -> None:
-        """Raises UnreadablePhoto."""
+    def __init__(self, data: bytes, threads: int = 1) -> None:
+        """`threads` is for kinds that can use several. Raises UnreadablePhoto."""
+        pillow_heif.options.DECODE_THREADS = AvifImagePlugin.DEFAULT_MAX_THREADS = threads
         try:
             self._image = Image.open(BytesIO(data), formats=KINDS)
         except Exception as error:  # codecs raise whatever strangers' bytes provoke
