@@ -16,6 +16,7 @@ from indexer.library import SHARED_PLACE
 
 Message = dict[str, Any]
 MANY_LINES = 10_000  # about an hour of progress
+LAST_WORDS_S = 1.0  # how long somebody is waited for who does not read
 LINE_BYTES = 1 << 22  # a request names folders; more than this is no message of ours
 
 
@@ -72,6 +73,13 @@ class Line:
         with suppress(OSError, ValueError), self._socket.makefile("rb") as file:
             while line := file.readline(LINE_BYTES):
                 yield json.loads(line)
+
+    def finish(self) -> None:
+        """Hang up when all is sent that was posted; on one who doesn't read, after a moment."""
+        self._posted.put(None)
+        if self._poster is not None:
+            self._poster.join(LAST_WORDS_S)
+        self.close()
 
     def close(self) -> None:
         """Hang up; a thread in `messages` ends."""
@@ -143,7 +151,7 @@ class Exchange:
         with self._guard:
             lines = list(self._lines)
         for one in lines:
-            one.close()
+            one.finish()
 
     def _take_calls(self) -> None:
         while True:
