@@ -15,7 +15,7 @@ from indexer.photo import PhotoState
 from indexer.thumbnails import SIDES, UNFINISHED, thumbnail_path
 from indexer.transactions import Table, Writer, transaction
 
-AT_ONCE = 500  # contents that are collected in one transaction: some 10 ms
+AT_ONCE = 200  # contents that are collected in one transaction: some 10 ms
 UNSHOWN = "NOT EXISTS (SELECT 1 FROM photo WHERE photo.content_id = {})"
 
 

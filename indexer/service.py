@@ -131,7 +131,7 @@ class Service:
             case "remove":
                 self.looking.forget(folders)
                 self.tell(FoldersChanged())
-                self.store.collect(self.stopping.is_set)
+                self.work.leave_untidy()
             case "watch":
                 self.looking.watch()
             case "use" | "forget":

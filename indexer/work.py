@@ -21,6 +21,7 @@ from indexer.tally import Tally
 from indexer.telling import Teller
 from models.errors import BadEncoder
 
+HEARD_S = 0.1  # while things are cleared away, whoever calls is heard so often
 MENDED = 64  # photos whose thumbnails are made again before anybody is heard
 
 
@@ -44,6 +45,7 @@ class Work:
         self.waiting = Waiting(store)
         self.teller = Teller(store)
         self.tally: Tally | None = None  # while there is a run
+        self.is_tidy = False  # nothing is to be cleared away, behind all other work
         self.stopping = threading.Event()
         self.is_paused = self.is_slow = False
         self._pool: DecoderPool | None = None
@@ -56,14 +58,18 @@ class Work:
         """Whether there is something that can be done now."""
         if self.is_paused and self._rests:
             return False
-        return self.tally is not None or self.switcher.is_due
+        return self.tally is not None or self.switcher.is_due or not self.is_tidy
 
     def begin(self) -> Tally:
         """The run under way, or a new one."""
-        self._rests = False
+        self.leave_untidy()
         if self.tally is None:
             self.tally = Tally(time.monotonic())
         return self.tally
+
+    def leave_untidy(self) -> None:
+        """There may be something to clear away, when all else is done."""
+        self._rests = self.is_tidy = False
 
     def look_again(self) -> None:
         """Folders were looked at: there may be new photos, and what was passed over may be back."""
@@ -101,7 +107,7 @@ class Work:
                     self._see_anew()
                 else:
                     self._rests = True  # unless something comes meanwhile
-                    self.store.collect(self.stopping.is_set)
+                    self._tidy_up()
                     self._mend()
                 if self._rests:
                     return
@@ -131,9 +137,9 @@ class Work:
                 if self._must_rest():
                     return
                 self._tell_some(tally)
+            elif self.store.db.was_full:
+                self._make_up()
             else:
-                if self.store.db.was_full:
-                    self._make_up()
                 self.tell(tally.progress(time.monotonic()))
                 self.tally = None
                 self.tell(tally.done(time.monotonic(), self.switcher.goes_on()))
@@ -167,11 +173,19 @@ class Work:
             serving.snapshots.added(batch.embedded)
             self.hear()
 
+    def _tidy_up(self) -> None:
+        """Clear away what no photo shows any more, until there is other work."""
+        tally = self.tally
+        while not self.is_tidy and not self.stopping.is_set() and self.tally is tally:
+            until_s = time.monotonic() + HEARD_S
+            self.is_tidy = self.store.collect(lambda: time.monotonic() > until_s)  # noqa: B023
+            self.hear()
+
     def _make_up(self) -> None:
         """Make the thumbnails for which the disk had no room, before we say that all is done."""
-        self.store.db.was_full = False
+        self.store.db.was_full = self.is_tidy = False
         self.store.leftovers.look_again()
-        self.store.collect(self.stopping.is_set)
+        self._tidy_up()
         self._mend()
 
     def _mend(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.leftovers import AT_ONCE
 from indexer.library import Library
 from indexer.scan import Found
 from indexer.store import Content, Finished, Store
@@ -88,7 +89,7 @@ def test_clearing_away_stops_between_two_steps_and_goes_on_later(store: Store) -
         return asked > 1
 
     assert not store.collect(after_one_step)
-    assert contents(store) == 700
+    assert contents(store) == 1200 - AT_ONCE
     assert store.collect()
     assert (contents(store), thumbnails(store)) == (0, 0)
 
