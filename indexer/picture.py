@@ -81,7 +81,8 @@ class OpenedPhoto:
         self._stored = w, h = self._image.size
         self._file_bytes = len(data)
         self._exif = self._read_exif(data)
-        self._turn = TURNS.get(turn_of(self._exif))
+        turned_by_pillow = self._image.format == "TIFF"  # its size is upright from the beginning
+        self._turn = None if turned_by_pillow else TURNS.get(turn_of(self._exif))
         self.width, self.height = (h, w) if self._turn in SIDEWAYS else (w, h)
 
     def metadata(self, path: Path) -> Metadata:

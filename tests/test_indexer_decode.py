@@ -51,7 +51,7 @@ def seen_corners(pixels: np.ndarray) -> list[str]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
     decoder = Decoder()
     yield decoder
@@ -68,28 +68,33 @@ def test_every_promised_kind_is_read(decoder: Decoder, tmp_path: Path, kind: str
     assert seen_corners(pixels) == ["red", "green", "blue", "grey"]
 
 
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tiff", "avif"])
 def test_every_exif_turn_comes_out_upright(
-    decoder: Decoder, tmp_path: Path, orientation: int
+    decoder: Decoder, tmp_path: Path, kind: str, orientation: int
 ) -> None:
-    undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-    stored = corners(1200, 800)
-    if orientation in undo:
-        stored = stored.transpose(undo[orientation])
+    size = (1200, 800) if kind == "jpg" else (120, 80)
+    stored = corners(*size)
+    if orientation in UNDO:
+        stored = stored.transpose(UNDO[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored.save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    assert seen_corners(decoder.picture(tmp_path / "turned.jpg", (300, 300))) == list(CORNER)
-    content = decoder.index(tmp_path / "turned.jpg", SPEC.image, None).content
-    assert (content.width, content.height) == (1200, 800)
+    path = tmp_path / f"turned.{kind}"
+    stored.save(path, exif=exif, quality=95)
+    assert seen_corners(decoder.picture(path, (300, 300))) == list(CORNER)
+    content = decoder.index(path, SPEC.image, None).content
+    assert (content.width, content.height) == size
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "CMYK", "I;16", "YCbCr"])

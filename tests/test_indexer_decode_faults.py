@@ -32,6 +32,6 @@ def test_every_good_file_is_read_upright(tmp_path: Path) -> None:
     for name, data in good_files(seed=4).items():
         (tmp_path / name).write_bytes(data)
         content = decoder.index(tmp_path / name, SPEC.image, None).content
-        is_turned = content.metadata.make is not None  # those with EXIF were turned by it
+        is_turned = content.metadata.turn == 6  # a HEIC has no use for that field of EXIF
         assert (content.width, content.height) == ((72, 96) if is_turned else (96, 72)), name
     decoder.close()
