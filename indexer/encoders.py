@@ -16,7 +16,9 @@ from indexer.awaited import Awaited
 from indexer.kept_encoders import (
     drop_copy,
     folder_of,
+    is_outlived,
     kept,
+    leave,
     namesake,
     successor,
     sweep_copies,
@@ -103,6 +105,11 @@ class Encoders:
             with closing(self._load(folder)) as tried:
                 check(tried, folder)
         self._store.encoders.want(self._add(folder).known)
+        try:
+            EncoderSpec.read(folder)  # `models remove` may have taken it away meanwhile
+        except BadEncoder:
+            self.cancel()
+            raise
         self._close_others()
 
     def cancel(self) -> None:
@@ -113,6 +120,7 @@ class Encoders:
     def swap(self) -> None:
         """Let the wanted one serve."""
         self.wanted.snapshots.catch_up()  # so that readers open it at once
+        leave(self._store.library, self.serving.known)
         self._store.encoders.swap()
         self._close_others()
 
@@ -134,6 +142,17 @@ class Encoders:
         with View(self._store.library) as view:
             drop(view, digest)
         drop_copy(self._store.library, known)
+
+    def forget_outlived(self, now_s: float) -> None:
+        """Forget older versions of ours that nothing leads to. What a person added stays."""
+        library = self._store.library
+        with View(library) as view:
+            known = view.encoders()
+        at_work = (self.serving.known.id, self.wanted.known.id)
+        for one in known:
+            if one.id not in at_work and is_outlived(library, one, self._shipped, now_s):
+                log.info("an older version of %s is forgotten", one.name)
+                self.forget(one.digest, lambda: False)
 
     def close(self) -> None:
         """Let go of them all."""

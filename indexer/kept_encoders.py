@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.library import Library
@@ -20,6 +21,7 @@ from models.spec import EncoderSpec
 log = logging.getLogger(__name__)
 
 UNFINISHED = "new-"
+REGRET_S = 30 * 86400.0  # an update that is taken back is taken back within a month
 
 
 def kept(library: Library, folder: Path, spec: EncoderSpec, shipped: Path = SHIPPED) -> Path:
@@ -101,6 +103,28 @@ def drop_copy(library: Library, known: KnownEncoder) -> None:
     """Delete the library's own copy of an encoder, if it has one."""
     if known.folder is not None and library.kept_encoders in known.folder.parents:
         shutil.rmtree(known.folder, ignore_errors=True)
+
+
+def leave(library: Library, known: KnownEncoder) -> None:
+    """Note on the library's own copy of an encoder that it serves no longer, as its age."""
+    if known.folder is not None and library.kept_encoders in known.folder.parents:
+        with suppress(OSError):
+            os.utime(known.folder)
+
+
+def is_outlived(library: Library, known: KnownEncoder, shipped: Path, now_s: float) -> bool:
+    """Whether this is an older version of ours that served last over `REGRET_S` ago.
+
+    No name leads to it any more: it is kept that long for who goes back to an older program.
+    """
+    if known.folder is None or library.kept_encoders not in known.folder.parents:
+        return False
+    try:
+        ours = {spec.digest for spec in map(_spec, _inside(shipped)) if spec is not None}
+        age_s = now_s - known.folder.stat().st_mtime
+    except (OSError, EncoderAway):
+        return False
+    return bool(ours) and known.digest not in ours and age_s > REGRET_S
 
 
 def sweep_copies(library: Library) -> None:

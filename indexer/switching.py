@@ -140,6 +140,7 @@ class Switcher:
             self.tell(Switched(serving.name, serving.digest, tuple(self._requests)))
         self._requests.clear()
         self._owes_word = False
+        self.encoders.forget_outlived(time.time())
 
     @property
     def _is_switching(self) -> bool:

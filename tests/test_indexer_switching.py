@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from indexer.vectors import VectorIndex
 from indexer.view import View
 from models.encoder import Encoder, Images, Vectors
 from models.errors import BadEncoder, EncoderAway, KnownError
+from models.installed import SHIPPED
 from tests.fakes import ColourEncoder, load_fake, write_encoder
 from tests.serving import Serving, until
 from tests.waiting import wait_until_free
@@ -43,8 +45,12 @@ def serve(library: Library, tmp_path: Path) -> Iterator[Serve]:
     for name in ("one", "two", "three"):
         write_encoder(tmp_path / name, named=name)
 
-    def make(load: Callable[[Path], Encoder] = load_fake, **more: Path) -> Serving:
-        made.append(Serving(library, more.pop("first", tmp_path / "one"), load, **more))
+    def make(
+        load: Callable[[Path], Encoder] = load_fake,
+        first: Path = tmp_path / "one",
+        shipped: Path = SHIPPED,
+    ) -> Serving:
+        made.append(Serving(library, first, load, shipped))
         return made[-1]
 
     yield make
@@ -366,6 +372,33 @@ def test_a_new_version_of_ours_is_learned_by_itself_while_the_old_one_serves(
         assert view.counts(known.digest).vectors == view.counts(old.digest).vectors == 30
         assert known.folder is not None
         assert library.kept_encoders in known.folder.parents
+
+
+def test_an_older_version_of_ours_is_forgotten_a_month_after_it_served(
+    library: Library, tmp_path: Path
+) -> None:
+    shipped, day_s = tmp_path / "shipped", 86400
+    write_encoder(tmp_path / "mine", named="mine")
+    old = write_encoder(shipped / "ours", named="ours")
+    with closing(Store(library)) as store:
+        encoders = Encoders(store, shipped / "ours", 1, load_fake, shipped)
+        encoders.want(tmp_path / "mine")
+        encoders.swap()
+        encoders.want(shipped / "ours")
+        encoders.swap()
+        shutil.rmtree(shipped)  # an update of the program
+        write_encoder(shipped / "ours", named="ours, better")
+        encoders.forget_outlived(time.time() + 99 * day_s)
+        assert store.encoders.by_digest(old.digest) is not None  # it serves
+        encoders.want(shipped / "ours")
+        encoders.swap()
+        encoders.forget_outlived(time.time() + 29 * day_s)
+        assert store.encoders.by_digest(old.digest) is not None
+        encoders.forget_outlived(time.time() + 31 * day_s)
+        with View(library) as view:
+            assert {one.name for one in view.encoders()} == {"mine", "ours, better"}
+        assert [one.name[:12] for one in library.kept_encoders.iterdir()] == ["ours, better"]
+        encoders.close()
 
 
 def test_an_encoder_that_was_replaced_in_its_place_is_followed_by_its_namesake(
