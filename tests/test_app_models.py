@@ -7,18 +7,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from app import cli
-from app.commands import models_add, models_convert
-from app.commands.models_fetch import Fetcher, is_elsewhere
+from app.commands import models_add, models_convert, models_manage
+from app.commands.models_fetch import FETCHED, Fetcher, is_elsewhere, place_of
 from app.commands.models_list import what_is_lacking
 from app.commands.models_progress import Line
 from indexer.errors import BadQuestion, KnownError
+from indexer.library import Library
+from indexer.store import Store
 from models.bundle import write
 from models.catalogue import Catalogue, Published, Ready
 from models.fetch_part import Wanted
@@ -92,6 +96,80 @@ def test_a_bundle_is_added_listed_used_and_removed(
     assert not (own_library_folder / "encoders" / "tiny").exists()
     models("list", "--json")
     assert "tiny" not in {row["name"] for row in rows(capsys)}
+
+
+def test_one_encoder_under_two_names_is_listed_twice_and_serves_once(
+    bundle: Path,
+    photo_folder: Path,
+    own_library_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = own_library_folder / "encoders"
+    assert models("add", bundle) == 0
+    shutil.copytree(home / "tiny", home / "twin")
+    replace(EncoderSpec.read(home / "twin"), name="twin").write(home / "twin")
+    assert cli.run(["index", str(photo_folder)]) == 0
+    assert models("use", "tiny") == 0
+    capsys.readouterr()
+    assert models("list", "--json") == 0
+    assert [row["name"] for row in rows(capsys) if row["in_use"]] == ["tiny"]
+    with pytest.raises(KnownError, match="searched with tiny"):
+        models("remove", "tiny")
+    assert (home / "tiny" / "manifest.json").is_file()
+    assert models("remove", "twin") == 0
+    capsys.readouterr()
+    assert models("list", "--json") == 0
+    listed = {row["name"]: row for row in rows(capsys)}
+    assert (listed["tiny"]["in_use"], listed["tiny"]["vectors"], "twin" in listed) == (
+        True,
+        16,
+        False,
+    )
+
+
+def test_an_encoder_that_is_removed_while_it_is_chosen_is_there_or_not_but_never_half(
+    bundle: Path, photo_folder: Path, own_library_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`use` in the moment in which `remove` has taken the folder away, and just before it."""
+    home = own_library_folder / "encoders"
+    assert models("add", bundle) == 0
+    assert cli.run(["index", str(photo_folder)]) == 0
+    check = models_manage._check_idle
+
+    def use_first(*asked: Any) -> None:
+        with pytest.raises(KnownError):
+            models("use", "tiny")
+        check(*asked)
+
+    monkeypatch.setattr(models_manage, "_check_idle", use_first)
+    assert models("remove", "tiny") == 0
+    assert not (home / "tiny").exists()
+
+    assert models("add", bundle) == 0
+    library = Library.at(own_library_folder)
+    with closing(Store(library)) as store:  # an indexer that has just begun to use it
+        store.encoders.want(store.encoders.add(EncoderSpec.read(home / "tiny"), home / "tiny"))
+    monkeypatch.setattr(models_manage, "_check_idle", check)
+    with pytest.raises(KnownError, match="just seeing your photos"):
+        models("remove", "tiny")
+    assert (home / "tiny" / "manifest.json").is_file()
+
+
+def test_vectors_of_an_encoder_that_is_nowhere_any_more_can_be_removed(
+    bundle: Path,
+    photo_folder: Path,
+    own_library_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert models("add", bundle) == 0
+    assert cli.run(["index", str(photo_folder), "--model", "tiny"]) == 0
+    assert models("use", DEFAULT) == 0
+    shutil.rmtree(own_library_folder / "encoders" / "tiny")
+    capsys.readouterr()
+    assert models("remove", "tiny") == 0
+    assert "The vectors of tiny are gone" in capsys.readouterr().err
+    with pytest.raises(KnownError, match="no encoder called 'tiny'"):
+        models("remove", "tiny")
 
 
 def test_photos_that_are_away_when_another_serves_are_told_of(
@@ -342,10 +420,10 @@ def test_weights_that_are_none_are_refused_by_the_converter(
 @pytest.mark.slow
 def test_a_conversion_ends_with_the_one_who_asked_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "weights")  # whoever reads it waits
-    needed = ("--architecture", "RN50", "--name", "rn50", "--out", str(tmp_path / "out"))
+    needed = ["--architecture", "RN50", "--name", "rn50", "--out", str(tmp_path / "out")]
+    needed += ["--weights", str(tmp_path / "weights")]
     converting = subprocess.Popen(
-        [sys.executable, "-m", "models.catalogue_convert", "--while-asked", *needed]
-        + ["--weights", str(tmp_path / "weights")],
+        [sys.executable, "-m", "models.catalogue_convert", "--while-asked", *needed],
         stdin=subprocess.PIPE,
         cwd=HOME,
     )
@@ -368,6 +446,26 @@ def test_a_bundle_is_fetched_from_an_address_and_goes_on_after_a_cut(
     assert hub.ranges == [None, "bytes=40000-"]
     assert find("tiny", own_library_folder / "encoders").is_dir()
     assert not list((own_library_folder / "encoders" / ".fetched").iterdir())
+
+
+def test_a_bundle_with_a_very_long_name_is_fetched(bundle: Path, own_library_folder: Path) -> None:
+    name = quote("\u00e9" * 70 + ".sightword")  # each takes two bytes
+    with running(**{name: bundle.read_bytes()}) as hub:
+        done = sightword("add", f"{hub.url}/{name}")
+    assert done.returncode == 0, done.stderr
+    assert find("tiny", own_library_folder / "encoders").is_dir()
+
+
+def test_what_nobody_came_back_for_is_swept_and_what_a_resume_needs_stays(tmp_path: Path) -> None:
+    now_s = 1e9
+    for name, days in (("forgotten", 31), ("young", 29), ("mine", 400)):
+        (tmp_path / FETCHED / name).mkdir(parents=True)
+        part = tmp_path / FETCHED / name / "weights.part"
+        part.write_bytes(b"half")
+        for path in (part, part.parent):
+            os.utime(path, (now_s - days * 86400, now_s - days * 86400))
+    assert place_of(tmp_path, "mine", now_s) == tmp_path / FETCHED / "mine"
+    assert {path.name for path in (tmp_path / FETCHED).iterdir()} == {"young", "mine"}
 
 
 def test_a_wrong_address_or_a_file_that_is_no_bundle_is_said_and_forgotten(

@@ -5,12 +5,13 @@ import hashlib
 import json
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.commands import models_convert
-from app.commands.models_fetch import Fetcher, is_here
+from app.commands.models_fetch import Fetcher, file_name, is_here, place_of
 from app.commands.models_progress import Line
 from indexer.errors import BadQuestion, KnownError
 from indexer.library import Library, absolute
@@ -22,8 +23,6 @@ from models.fetch_part import Wanted
 from models.fetch_trouble import NoNetwork
 from models.installed import SHIPPED, installed, is_apple_silicon
 from models.spec import EncoderSpec
-
-FETCHED = ".fetched"  # inside the folder of encoders: what is on its way, kept for another try
 
 
 class Adding:
@@ -70,8 +69,7 @@ class Adding:
 
     def _address(self, url: str) -> EncoderSpec:
         """Fetch a bundle and install it."""
-        place = self.home / FETCHED / hashlib.sha256(url.encode()).hexdigest()[:16]
-        name = unquote(urlsplit(url).path).rpartition("/")[2].lstrip(".")[-80:] or "bundle"
+        place, name = self._place(hashlib.sha256(url.encode()).hexdigest()[:16]), file_name(url)
         carry = (
             f"on a computer that has one fetch {url}, carry the file over, and add it by its path"
         )
@@ -102,7 +100,7 @@ class Adding:
     def _ready(self, entry: Entry) -> EncoderSpec:
         """Towers that somebody offers as ONNX."""
         assert entry.ready is not None
-        place = self.home / FETCHED / entry.name
+        place = self._place(entry.name)
         self._fetch([file.wanted() for file in entry.ready.files], place, _carry(entry))
         with adding(self.home) as scratch:
             self.line.show("trying", 0)
@@ -115,7 +113,7 @@ class Adding:
 
     def _converted(self, entry: Entry) -> EncoderSpec:
         """Weights of open_clip, converted here."""
-        place = self.home / FETCHED / entry.name
+        place = self._place(entry.name)
         models_convert.check(entry)
         weights, tokenizer = self.given.weights, self.given.tokenizer
         if weights is not None and tokenizer is None and entry.tokenizer is not None:
@@ -136,6 +134,10 @@ class Adding:
                 self.line,
             )
             return self._admit(entry, folder, place)
+
+    def _place(self, name: str) -> Path:
+        """Where to fetch it."""
+        return place_of(self.home, name, time.time())
 
     def _weights(self, entry: Entry, place: Path) -> tuple[Path, Path | None]:
         """Fetch the weights of an entry and, where it has one of its own, the tokenizer."""

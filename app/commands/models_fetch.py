@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, cast
+from urllib.parse import unquote, urlsplit
 
 from app.commands.models_progress import Line
 from app.paths import VARIABLE
@@ -16,6 +18,9 @@ from indexer.spawn import command, environment
 from models.fetch_part import Wanted
 from models.fetch_trouble import NoNetwork
 
+FETCHED = ".fetched"  # inside the folder of encoders: what is on its way, kept for another try
+KEPT_S = 30 * 86400.0  # for that long; nobody comes back to a download after a month
+NAME_BYTES = 80  # of a file's own name; what is noted beside it has a longer one
 VALUED = ("--library", "--model", "--weights", "--tokenizer", "--to", "--format")
 ENDS_S = 5.0
 
@@ -73,6 +78,33 @@ class Fetcher:
     def _stdout(self) -> IO[str]:
         assert self._process.stdout is not None
         return self._process.stdout
+
+
+def place_of(home: Path, name: str, now_s: float) -> Path:
+    """Where to fetch what is called `name`. What others left there long ago is swept away.
+
+    A folder that files still come into is young, and so is one that a resume has touched.
+    """
+    place = home / FETCHED / name
+    with suppress(OSError):
+        for other in (home / FETCHED).iterdir():
+            parts = [other, *other.rglob("*")]
+            if other != place and now_s - max(one.lstat().st_mtime for one in parts) > KEPT_S:
+                shutil.rmtree(other, ignore_errors=True)
+    return place
+
+
+def file_name(url: str) -> str:
+    """What to call the file of an address on this disk: the end of its own name.
+
+    >>> file_name("https://hub.example/a/ViT%20B.sightword?download=1")
+    'ViT B.sightword'
+    >>> file_name("https://hub.example/"), len(file_name(f"https://hub.example/{'n' * 300}"))
+    ('bundle', 80)
+    """
+    name = unquote(urlsplit(url).path).rpartition("/")[2].encode()[-NAME_BYTES:]
+    printable = [one for one in name.decode(errors="ignore") if one.isprintable()]
+    return "".join(printable).lstrip(".- ") or "bundle"
 
 
 def is_elsewhere(arguments: Sequence[str]) -> bool:

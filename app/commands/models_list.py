@@ -1,6 +1,7 @@
 """`sightword models list`: the encoders that are here, and those that can be had."""
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from app.commands.models_speed import Speed, Speeds
 from indexer.errors import KnownError
 from indexer.kept_encoders import folder_of
 from indexer.library import Library
+from indexer.photo import KnownEncoder
 from indexer.view import View
 from models.catalogue import Catalogue, Entry
 from models.installed import SHIPPED, Installed, installed
@@ -36,8 +38,7 @@ def read(library: Library, *, everything: bool = False) -> list[dict[str, object
     with View(library) as view:
         serving, switch = view.serving(), view.switch()
         vectors = {known.digest: view.counts(known.digest).vectors for known in view.encoders()}
-    in_use = serving.digest if serving else ""
-    wanted = switch.wanted.digest if switch else ""
+    chosen = switch.wanted if switch else None
     catalogue = Catalogue.read()
     described = {entry.name: entry for entry in catalogue.entries}
     speeds = Speeds(library)
@@ -47,16 +48,24 @@ def read(library: Library, *, everything: bool = False) -> list[dict[str, object
         with suppress(KnownError):  # an update took ours away, and the library kept a copy
             kept = folder_of(library, serving)
             here.insert(0, Installed(kept, EncoderSpec.read(kept)))
+    named = {(one.spec.name, one.spec.digest) for one in here}
     for one in here:
         entry = described.get(one.spec.name)
         row = _row_here(one, entry, speeds.of(one))
-        row |= {"in_use": one.spec.digest == in_use, "wanted": one.spec.digest == wanted}
+        row |= {"in_use": _is(one, serving, named), "wanted": _is(one, chosen, named)}
         rows.append(row | {"vectors": vectors.get(one.spec.digest, 0)})
     names = {one.spec.name for one in here}
     others = catalogue.others() if everything else []
     rows += [_row(entry, library) for entry in (*catalogue.entries, *others)
              if entry.name not in names]  # fmt: skip
     return rows
+
+
+def _is(one: Installed, known: KnownEncoder | None, named: Collection[tuple[str, str]]) -> bool:
+    """Whether this is the encoder that a library names; of two with one digest, by its name."""
+    if known is None or one.spec.digest != known.digest:
+        return False
+    return one.spec.name == known.name or (known.name, known.digest) not in named
 
 
 def _row_here(one: Installed, entry: Entry | None, speed: Speed | None) -> dict[str, object]:

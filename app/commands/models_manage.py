@@ -4,11 +4,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from app.commands.models_add import FETCHED
+from app.commands.models_fetch import FETCHED
 from app.commands.models_list import size_of
 from app.commands.models_progress import Line
 from app.progress_line import ProgressLine, photos
@@ -54,7 +55,9 @@ def use(library: Library, name: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"event": "done", "name": spec.name}))
     print(f"Your photos are searched with {spec.name} now.", file=sys.stderr)
-    if left := _unseen(library):
+    with View(library) as view:
+        left = view.unseen()
+    if left:
         print(
             f"It has not seen {photos(left)} whose folder can't be read now: they are found again "
             "when its drive is connected and it was looked at.",
@@ -71,21 +74,19 @@ def remove(library: Library, name: str, *, as_json: bool) -> int:
     if not name or name[0] == "." or os.sep in name:
         raise KnownError(f"{name!r} is no encoder's name. `sightword models list` shows them.")
     folder, fetched = library.encoders / name, library.encoders / FETCHED / name
-    is_added = (folder / MANIFEST).exists() or fetched.is_dir()
-    if not is_added:
-        folder = find(name, library.encoders)  # raises, with the names of those that are there
-    digest = _digest(folder)
-    left = _left(library, name, digest, may_serve=not is_added)
-    if not is_added and not left:
-        raise KnownError(f"{name} comes with the program and stays. Others can be removed.")
-    for one in left:
-        _ask(library, find(None, library.encoders), partial(_forget, digest=one), Forgotten)
-    places = [place for place in (folder, fetched) if is_added and place.is_dir()]
+    places = [place for place in (folder, fetched) if place.is_dir()]
     freed = sum(size_of(place) for place in places)
-    if places:
-        with adding(library.encoders) as scratch:  # renamed first: what is half gone has no name
-            for number, place in enumerate(places):
-                place.rename(scratch / str(number))
+    is_added = bool(places)
+    if not is_added and not _vectors_of(library, name, None):
+        find(name, library.encoders)  # raises, with the names of those that are there
+        raise KnownError(f"{name} comes with the program and stays. Others can be removed.")
+    digest = _digest(folder)
+    with _out_of_reach(library, places):  # first, so that nobody begins to use it meanwhile
+        if is_added:
+            _check_idle(library, name, digest)
+        for one in _vectors_of(library, name, digest):
+            forget = partial(Client.forget, digest=one)
+            _ask(library, find(None, library.encoders), forget, Forgotten)
     if as_json:
         print(json.dumps({"event": "done", "name": name, "bytes": freed}))
     gone = f"{name} is gone" if is_added else f"The vectors of {name} are gone"
@@ -144,13 +145,6 @@ def _ask(
     )
 
 
-def _unseen(library: Library) -> int:
-    """How many photos, copies counted once, the encoder that serves has still to see."""
-    with View(library) as view:
-        rows = view.rows("SELECT count(*) FROM unseen JOIN library ON encoder_id = serving")
-    return int(rows[0][0]) if rows else 0
-
-
 def _here(library: Library, name: str) -> Path:
     """The folder of an encoder on this machine. Raises KnownError; of one that can be had, how."""
     here = {one.spec.name for one in installed(library.encoders)}
@@ -161,32 +155,55 @@ def _here(library: Library, name: str) -> Path:
     return find(name, library.encoders)
 
 
-def _forget(client: Client, digest: str) -> str:
-    return client.forget(digest)
+@contextmanager
+def _out_of_reach(library: Library, places: Sequence[Path]) -> Iterator[None]:
+    """Take folders of encoders away for good; or give them back, where what follows fails."""
+    if not places:
+        yield
+        return
+    with adding(library.encoders) as scratch:
+        aside = {place: scratch / str(number) for number, place in enumerate(places)}
+        try:
+            for place, away in aside.items():
+                place.rename(away)
+            yield
+        except BaseException:
+            for place, away in aside.items():
+                if away.exists():
+                    away.rename(place)
+            raise
 
 
-def _left(library: Library, name: str, digest: str | None, *, may_serve: bool) -> list[str]:
-    """The digests under which the library has vectors of an encoder that is to go.
-
-    Raises KnownError where it answers searches, or is about to; with `may_serve` those are spared.
-    """
+def _check_idle(library: Library, name: str, digest: str | None) -> None:
+    """Raise KnownError where the encoder `name` answers searches, or is about to."""
     with View(library) as view:
-        serving, switch, known = view.serving(), view.switch(), view.encoders()
-    busy = {serving.digest} if serving else set()
-    if switch is not None:
-        busy.add(switch.wanted.digest)
-    if digest in busy and not may_serve:
-        if serving and digest == serving.digest:
-            raise KnownError(
-                f"Your photos are searched with {name}. Choose another first: sightword models "
-                "use NAME"
-            )
+        serving, switch = view.serving(), view.switch()
+    twins = {one.spec.name for one in installed(library.encoders) if one.spec.digest == digest}
+    if serving and digest == serving.digest and (name == serving.name or not twins):
+        raise KnownError(
+            f"Your photos are searched with {name}. Choose another first: sightword models use NAME"
+        )
+    wanted = switch.wanted if switch else None
+    if wanted and digest == wanted.digest and (name == wanted.name or not twins):
         raise KnownError(
             f"{name} is just seeing your photos. Stay with the one that answers first: sightword "
             f"models use {serving.name if serving else 'NAME'}"
         )
+
+
+def _vectors_of(library: Library, name: str, digest: str | None) -> list[str]:
+    """The digests under which the library has vectors that nobody but `name` could still use.
+
+    Not those that answer searches or are about to, nor those of a twin: the same encoder under
+    another name.
+    """
+    with View(library) as view:
+        serving, switch, known = view.serving(), view.switch(), view.encoders()
+    spared = {one.digest for one in (serving, switch.wanted if switch else None) if one}
+    others = [one.spec for one in installed(library.encoders) if one.spec.name != name]
+    spared |= {spec.digest for spec in others}
     mine = {one.digest for one in known if name == one.name or digest == one.digest}
-    return sorted(mine - busy)
+    return sorted(mine - spared)
 
 
 def _digest(folder: Path) -> str | None:
