@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from indexer.query import Here, chips, parse, without
 from indexer.query.lexer import Sort, speaks, tokens
+from indexer.query.parts import DateIs
+from indexer.query.when import DateRange
 
 LINES_TRIED = int(os.environ.get("SIGHTWORD_LINES", "200"))  # 10,000 in `make bench`
 TYPED = (
@@ -52,6 +54,10 @@ def check(line: str, here: Here) -> None:
     for token in tokens(line):
         if token.sort is not Sort.STOP and speaks(token.text):
             assert any(a <= token.start and token.end <= b for a, b in covered), token
+    for part in query.parts:
+        for when in part.whens if isinstance(part, DateIs) else ():
+            if isinstance(when, DateRange) and when.start and when.end:
+                assert when.start <= when.end
     for chip in chips(query):
         assert chip.label.strip()
         left = Counter(parse(without(query, chip.part, here), here).parts)

@@ -37,6 +37,14 @@ SIDES: dict[str, Callable[[When, date], DateRange]] = {
     "till": until,
     "up to": until,
 }
+COMPARED = re.compile(
+    r"(?=[<>≤≥.]|.*(?:\+|\.\.)$)(?P<sign>[<>]=?|[≤≥])?(?P<down>\.\.)?(?P<time>[^<>≤≥+]+?)"
+    r"(?P<up>\+|\.\.)?"
+)
+COMPARISONS: dict[str, Callable[[When, date], DateRange]] = {
+    **{">": after, ">=": since, "≥": since, "up": since},
+    **{"<": before, "<=": until, "≤": until, "down": until},
+}
 NAMES = {"may", "march", "april", "june", "august"}  # and words: alone they are no month
 GO_ON = ("in ", "at ", "near ", "with ", "without ")  # a month may stand alone before these
 
@@ -62,7 +70,7 @@ def read_date(text: str, here: Here, *, alone: bool) -> tuple[When, int] | None:
         if found is None or not _may_be(found[0], here):
             return None
         said = text[lead.end() : found[1]]
-        if said in FEASTS or ("from" in lead[0] and said.endswith("0s")):
+        if said in FEASTS or ("from" in lead[0] and said.endswith("0s") and not alone):
             return None  # a tree at christmas shows; a car from the 80s was made then
         return found
     lead = BARE.match(text)
@@ -81,9 +89,17 @@ def read_value(text: str, here: Here) -> When | None:
     >>> read_value("2019..2021", Here(date(2025, 10, 15))).end
     datetime.date(2021, 12, 31)
     """
+    if match := COMPARED.fullmatch(text):
+        sign = (match["sign"] or "") + ("up" if match["up"] else "down" if match["down"] else "")
+        found = _moment(match["time"], 0, here, leaning=True)
+        if sign not in COMPARISONS or found is None or found[1] < len(match["time"]):
+            return None
+        return COMPARISONS[sign](found[0], here.today)
     found = _two(text, 0, here) or _moment(text, 0, here, leaning=True)
     if found is None or found[1] < len(text):
         found = read_date(text, here, alone=True)
+    if found is None and re.search(r"[a-z][-_]", text):  # last-summer, as shells like it
+        return read_value(re.sub(r"[-_]", " ", text), here)
     return found[0] if found is not None and found[1] == len(text) else None
 
 
@@ -100,17 +116,26 @@ def _one_side(lead: re.Match[str], text: str, here: Here) -> tuple[When, int] | 
 def _two(text: str, start: int, here: Here) -> tuple[When, int] | None:
     """A time up to another time: "2019-2021", "march to may 2020"."""
     for first, end in _moments(text, start, here, leaning=True, ends=False):
-        if not (link := TO.match(text, end)):
+        if not (link := TO.match(text, end)) or (link[0] == "-" and text[start:end] in FEASTS):
             continue
         last = _moment(text, link.end(), here, leaning=True)
         if last is None or ("and" in link[0] and not BETWEEN.match(text)):
             continue
         try:
-            both = joined(first, last[0])
+            both = joined(_of_same_year(text[start:end], first, last[0]), last[0])
         except (ValueError, OverflowError):
             continue
         return both, last[1]
     return None
+
+
+def _of_same_year(said: str, first: When, last: When) -> When:
+    """`first`, of the year of `last` where it is a feast without one of its own."""
+    if said not in FEASTS or isinstance(last, EveryYear) or last.end is None:
+        return first
+    this = FEASTS[said](last.end.year)
+    later = this.start is not None and last.start is not None and this.start > last.start
+    return FEASTS[said](last.end.year - 1) if later else this
 
 
 def _moment(text: str, start: int, here: Here, *, leaning: bool) -> tuple[When, int] | None:

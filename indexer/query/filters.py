@@ -37,8 +37,14 @@ EXAMPLES = {
     "after": "after:2019",
     "kind": "kind:" + ", kind:".join(Kind),
     "ext": "ext:jpg",
+    "like": "like:dog.jpg",
     "rating": "rating:4 or rating:4+",
     "size": "size:>5mb, size:12mp or size:4000x3000",
+}
+ALIASES = {  # keys of other programs
+    **{"type": "kind", "year": "date", "since": "after", "until": "before", "stars": "rating"},
+    **{"location": "place", "city": "place", "country": "place", "path": "folder"},
+    **{"filetype": "ext", "format": "ext", "album": "folder"},
 }
 NOUNS = {"ext": "file ending", "before": "date", "after": "date"}  # else the key itself
 KINDS = {kind.value: kind for kind in Kind} | {
@@ -127,7 +133,10 @@ def mistyped(token: Token) -> Note | None:
     "There is no 'plcae:'. Did you mean place:Lisbon?"
     """
     match = re.fullmatch(r"([A-Za-z]{3,9}):(\S+)", token.text)
-    near = difflib.get_close_matches(match[1].lower(), KEYS, 1, 0.8) if match else []
-    if match is None or not near:
+    if match is None:
+        return None
+    key = match[1].lower()
+    near = [ALIASES[key]] if key in ALIASES else difflib.get_close_matches(key, KEYS, 1, 0.8)
+    if not near:
         return None
     return Note(f"There is no '{match[1]}:'. Did you mean {near[0]}:{match[2]}?")

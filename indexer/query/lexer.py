@@ -174,7 +174,9 @@ def _values(line: str, at: int, key: str) -> tuple[tuple[str, ...], int]:
             run = re.compile(r"\S+" if key == "like" else r"[^\s,]+").match(line, at)
             if run is None:
                 break
-            value = run[0].rstrip(",;" if key in PATHS else ".;:!?…)")
+            value = run[0].rstrip(",;" if key in PATHS else ";:!?…)")
+            if not value.endswith("..") and key not in PATHS:
+                value = value.rstrip(".")
             at += len(value)
         if value:
             values.append(value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
+from indexer.query.backwards import back, same_day, stretch, weekend
 from indexer.query.feasts import FEASTS, SEASONS, season
 from indexer.query.here import Here
 from indexer.query.when import DateRange, EveryYear, When, latest, month, one_day, years
@@ -31,6 +32,7 @@ COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
 COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "couple": 2, "few": 3}
 
 _MONTH = rf"(?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})"
+_NEXT = _MONTH.replace("<month>", "<next>")
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)"
 _FEAST = rf"(?P<feast>{'|'.join(sorted(FEASTS, key=len, reverse=True))})"
@@ -42,7 +44,7 @@ _UNIT = r"(?P<unit>day|week|month|year)"
 # What any time begins with: most words are told by this alone.
 FIRST = re.compile(
     rf"\d|(?:{'|'.join([*MONTHS, *WEEKDAYS, *SEASONS, *FEASTS, *COUNTS])}|this|last|past|today"
-    r"|tonight|yesterday|the|day|on this|year)(?!\w)"
+    r"|tonight|yesterday|the|day|year|early|mid|late)(?!\w)"
 )
 
 Match = re.Match[str]
@@ -51,42 +53,6 @@ Match = re.Match[str]
 def _count(match: Match) -> int:
     word = match["count"] or "1"
     return COUNTS[word] if word in COUNTS else int(word)
-
-
-def _week(day: date, here: Here) -> DateRange:
-    start = day - timedelta(days=(day.weekday() - here.week_start) % 7)
-    return DateRange(start, start + timedelta(days=6))
-
-
-def _back(unit: str, count: int, here: Here) -> DateRange:
-    """The whole day, week, month or year that lies `count` of them back."""
-    today = here.today
-    if unit == "day":
-        return one_day(today - timedelta(days=count))
-    if unit == "week":
-        return _week(today - timedelta(weeks=count), here)
-    if unit == "month":
-        return month(today.year, today.month - count)
-    return years(today.year - count, today.year - count)
-
-
-def _stretch(unit: str, count: int, here: Here) -> DateRange:
-    """The `count` days, weeks, months or years that end today."""
-    today = here.today
-    if unit in ("day", "week"):
-        return DateRange(today - timedelta(days=count * (7 if unit == "week" else 1) - 1), today)
-    whole = month(today.year, today.month - count * (12 if unit == "year" else 1))
-    assert whole.start is not None
-    assert whole.end is not None
-    same = whole.start.replace(day=min(today.day, whole.end.day))
-    return DateRange(same + timedelta(days=1), today)
-
-
-def _weekend(today: date, over: bool) -> DateRange:
-    saturday = today - timedelta(days=(today.weekday() - 5) % 7)
-    if over and today <= saturday + timedelta(days=1):
-        saturday -= timedelta(days=7)
-    return DateRange(saturday, saturday + timedelta(days=1))
 
 
 def _weekday(match: Match, here: Here) -> When:
@@ -100,9 +66,9 @@ def _which(match: Match, here: Here) -> When | None:
     """What "this" and "last" point at. Photos are of the past: "this" is what began last."""
     over, groups = match["which"] != "this", match.groupdict()
     if groups["unit"] == "weekend":
-        return _weekend(here.today, over)
+        return weekend(here.today, over)
     if groups["unit"]:
-        return _back(groups["unit"], int(over), here)
+        return back(groups["unit"], int(over), here)
     if groups["weekday"]:
         return _weekday(match, here)
     yearly: Callable[[int], DateRange]
@@ -125,6 +91,18 @@ def _each(number: int, day: int, last: int | None) -> EveryYear:
     assert end is not None
     first, final = date(2020, number, day), end if last is None else date(2020, number, last)
     return EveryYear((number, first.day), (number, final.day))
+
+
+def _neighbours(match: Match, _: Here) -> When:
+    """A month and the next one, "july and august": as if they were one."""
+    first, last = MONTHS[match["month"]], MONTHS[match["next"]]
+    if (last - first) % 12 != 1:
+        raise ValueError("the months are apart")
+    if match["year"]:
+        year = int(match["year"])
+        start, end = month(year - (last < first), first).start, month(year, last).end
+        return DateRange(start, end)
+    return EveryYear((first, 1), _each(last, 1, None).last)
 
 
 def _day_of_month(match: Match, _: Here) -> When:
@@ -160,6 +138,12 @@ def _year(match: Match, _: Here) -> When:
     return years(int(match["year"]), int(match["year"]))
 
 
+def _third(match: Match, _: Here) -> When:
+    """Early, in the middle, or late in a year: four months each."""
+    year, first = int(match["year"]), {"early": 1, "mid": 5, "late": 9}[match["third"]]
+    return DateRange(month(year, first).start, month(year, first + 3).end)
+
+
 def _decade(match: Match, _: Here) -> When:
     text = match["decade"]
     first = int(text) if len(text) == 4 else int(text) + (1900 if int(text) >= 30 else 2000)
@@ -189,9 +173,9 @@ def _moment(
 _OF = r"(?: of| in)?(?: ,)? "
 MOMENTS = (
     _moment(r"today|tonight|this morning", lambda _, here: one_day(here.today)),
-    _moment(r"yesterday", lambda _, here: _back("day", 1, here)),
-    _moment(r"last night", lambda _, here: DateRange(_back("day", 1, here).start, here.today)),
-    _moment(r"(?:the )?day before yesterday", lambda _, here: _back("day", 2, here)),
+    _moment(r"yesterday", lambda _, here: back("day", 1, here)),
+    _moment(r"last night", lambda _, here: DateRange(back("day", 1, here).start, here.today)),
+    _moment(r"(?:the )?day before yesterday", lambda _, here: back("day", 2, here)),
     _moment(
         rf"(?P<which>this|last|past) (?:(?P<unit>weekend|week|month|year)|{_SEASON}|{_FEAST}"
         rf"|{_MONTH}|{_WEEKDAY})",
@@ -199,15 +183,20 @@ MOMENTS = (
     ),
     _moment(
         rf"(?:last|past) {_COUNT} {_UNIT}s?",
-        lambda match, here: _stretch(match["unit"], _count(match), here),
+        lambda match, here: stretch(match["unit"], _count(match), here),
     ),
     _moment(
         rf"{_COUNT} {_UNIT}s? ago",
-        lambda match, here: _back(match["unit"], _count(match), here),
+        lambda match, here: back(match["unit"], _count(match), here),
     ),
     _moment(
-        r"on this day",
+        rf"{_COUNT} years? ago today",
+        lambda match, here: one_day(same_day(here.today, _count(match))),
+    ),
+    _moment(
+        r"this day",
         lambda _, here: EveryYear(*[(here.today.month, here.today.day)] * 2),
+        True,
     ),
     _moment(rf"{_FEAST}{_OF}{_YEAR}", lambda match, _: FEASTS[match["feast"]](int(match["year"]))),
     _moment(rf"{_YEAR} {_FEAST}", lambda match, _: FEASTS[match["feast"]](int(match["year"]))),
@@ -230,11 +219,15 @@ MOMENTS = (
     ),
     _moment(rf"{_MONTH}{_OF}{_YEAR}", lambda m, _: month(int(m["year"]), MONTHS[m["month"]])),
     _moment(rf"{_YEAR} {_MONTH}", lambda m, _: month(int(m["year"]), MONTHS[m["month"]])),
+    _moment(rf"{_MONTH} (?:and|or) {_NEXT} {_YEAR}", _neighbours),
+    _moment(rf"{_MONTH} (?:and|or) {_NEXT}(?P<year>)", _neighbours, True),
     _moment(_MONTH, _month_alone, True),
     _moment(_WEEKDAY, _weekday, True),
     _moment(rf"(?:the )?(?:year )?{_YEAR}", _year),
     _moment(r"(?:the )?(?P<decade>(?:(?:18|19|20)\d|\d)0)s", _decade, True),
     _moment(rf"{_YEAR}[-/.](?P<number>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}))?", _big_endian),
+    _moment(rf"(?P<third>early|mid|late)[ -]{_YEAR}", _third),
+    _moment(rf"(?P<number>\d{{1,2}})(?P<day>)[/.]{_YEAR}", _big_endian),
     _moment(rf"{_YEAR}年(?:(?P<number>\d{{1,2}})月(?:(?P<day>\d{{1,2}})日)?)?", _big_endian),
     _moment(rf"(?P<first>\d{{1,2}})[./-](?P<second>\d{{1,2}})[./-]{_YEAR}", _figures),
 )

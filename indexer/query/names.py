@@ -5,6 +5,7 @@ type lower case, and gazetteers hold a Snow, a Red and a Bath: names that are wo
 in lower case only where nothing follows, and those that photos show or are made of never do.
 """
 
+import re
 from collections.abc import Sequence
 
 from indexer.query.here import Here
@@ -19,11 +20,10 @@ TAKEN = {"taken", "shot", "photographed", "captured", "filmed", "recorded", "mad
 WITH = {"with", "on", "by", "using"}
 WHOSE = {"a", "an", "the", "my", "our", "his", "her"}
 # Behind a name in lower case, these show that it was a whole one.
-GO_ON = (
-    AT
-    | TAKEN
-    | WITH
-    | {"and", "or", "without", "no", "not", "but", "last", "this", "since"}
+GO_ON = AT | TAKEN | WITH | {"and", "or", "without", "no", "not", "but", "last", "this", "since"}
+# What a model is called behind a name that is known: "iphone 12 pro". Four figures are a year.
+MODEL = re.compile(
+    r"\d{1,3}[a-z]{0,3}|[a-z]{1,2}\d{1,4}[a-z]{0,2}|pro|max|plus|mini|ultra|x[sr]|se|mark|i{2,3}|iv"
 )
 PICTURES = {"photos", "pictures", "pics", "images", "shots", "photo", "picture"}
 
@@ -38,35 +38,25 @@ def read_place(
     if found is None:
         return None
     names, stop = [found[0]], found[1]
-    while (
-        stop + 1 < len(tokens)
-        and tokens[stop].is_plain
-        and tokens[stop].normal in ("or", "and")
-    ):
+    while stop + 1 < len(tokens) and tokens[stop].is_plain and tokens[stop].normal in ("or", "and"):
         found = _place(line, tokens, stop + 1, here)
         if found is None:
             break
         names.append(found[0])
         stop = found[1]
-    if (
-        tokens[at].normal == "from"
-        and stop < len(tokens)
-        and tokens[stop].normal == "to"
-    ):
+    if tokens[at].normal == "from" and stop < len(tokens) and tokens[stop].normal == "to":
         return None  # the way from Lisbon to Porto lies between them
     return PlaceIs(tuple(names), near=tokens[at].normal in ("near", "around")), stop
 
 
-def _place(
-    line: str, tokens: Sequence[Token], at: int, here: Here
-) -> tuple[str, int] | None:
+def _place(line: str, tokens: Sequence[Token], at: int, here: Here) -> tuple[str, int] | None:
     """The longest name that begins at `at`, with its country behind a comma."""
     definite = at < len(tokens) and tokens[at].is_plain and tokens[at].normal == "the"
     first = at + definite
     for stop in range(min(first + LONGEST, len(tokens)), first, -1):
         if _is_place(line, tokens, first, stop, here, definite=definite):
-            while stop + 1 < len(tokens) and tokens[stop].is_comma:
-                wider = _wider(line, tokens, stop + 1, here)
+            while stop < len(tokens):
+                wider = _wider(line, tokens, stop + tokens[stop].is_comma, here)
                 if wider is None:
                     break
                 stop = wider
@@ -75,7 +65,7 @@ def _place(
 
 
 def _wider(line: str, tokens: Sequence[Token], at: int, here: Here) -> int | None:
-    """Where the region or country ends that begins at `at`, behind a comma."""
+    """Where the region or country ends that begins at `at`, mostly behind a comma."""
     for stop in range(min(at + LONGEST, len(tokens)), at, -1):
         if _is_place(line, tokens, at, stop, here, definite=False):
             return stop
@@ -105,23 +95,15 @@ def _is_place(
         return plain in DEFINITE or (capital and plain not in NEVER | SELDOM)
     if capital:
         return True
-    if plain in NEVER or len(plain) < 3:
+    if plain in NEVER or (len(plain) < 3 and plain not in DEFINITE):
         return False
-    follows = (
-        stop < len(tokens)
-        and tokens[stop].is_plain
-        and tokens[stop].normal not in GO_ON
-    )
+    follows = stop < len(tokens) and tokens[stop].is_plain and tokens[stop].normal not in GO_ON
     return plain not in SELDOM or not follows
 
 
 def _is_longer(tokens: Sequence[Token], stop: int) -> bool:
     """Whether a name goes on behind `stop` that nobody knows: "in North America"."""
-    if (
-        stop >= len(tokens)
-        or not tokens[stop].is_plain
-        or not tokens[stop].text[0].isupper()
-    ):
+    if stop >= len(tokens) or not tokens[stop].is_plain or not tokens[stop].text[0].isupper():
         return False
     return not FIRST.match(tokens[stop].normal) and tokens[stop].normal not in GO_ON
 
@@ -129,9 +111,7 @@ def _is_longer(tokens: Sequence[Token], stop: int) -> bool:
 def _is_title(tokens: Sequence[Token]) -> bool:
     """Whether every word has a capital, so that a capital says nothing."""
     letters = [
-        token.text[0]
-        for token in tokens
-        if token.sort is Sort.WORD and token.text[0].isalpha()
+        token.text[0] for token in tokens if token.sort is Sort.WORD and token.text[0].isalpha()
     ]
     return len(letters) > 2 and all(letter.isupper() for letter in letters)
 
@@ -164,6 +144,12 @@ def _camera(line: str, tokens: Sequence[Token], first: int, here: Here) -> int |
         if all(word.is_plain for word in words) and here.known_camera(
             line[words[0].start : words[-1].end]
         ):
+            while (
+                stop < len(tokens)
+                and tokens[stop].is_plain
+                and MODEL.fullmatch(tokens[stop].normal)
+            ):
+                stop += 1
             return stop
     return None
 

@@ -12,7 +12,7 @@ from indexer.query.lexer import Sort, Token
 
 DENIALS = (  # longer ones first
     *(("except", "for"), ("apart", "from"), ("other", "than")),
-    *(("without",), ("no",), ("not",), ("except",), ("excluding",), ("w/o",)),
+    *(("neither",), ("without",), ("no",), ("not",), ("except",), ("excluding",), ("w/o",)),
 )
 NOBODY = {("nobody",), ("no", "one"), ("no-one",), ("noone",)}
 # They belong to the "no" behind them: "but not", "that is not", "with no".
@@ -68,6 +68,8 @@ def reach(tokens: Sequence[Token], first: int) -> int:
     at = first
     if at < len(tokens) and tokens[at].is_plain and tokens[at].normal in ENDS:
         at += 1  # "not on a leash"
+    elif at + 1 < len(tokens) and tokens[at].is_plain and tokens[at].normal.endswith("ing"):
+        at += 2  # "not looking at the camera", "not wearing a hat"
     while (
         at < len(tokens)
         and tokens[at].is_plain

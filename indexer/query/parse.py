@@ -15,6 +15,7 @@ from indexer.query.lexer import Sort, Token, speaks, tokens
 from indexer.query.names import read_camera, read_place
 from indexer.query.parts import DateIs, Exact, Note, Part, Words
 from indexer.query.question import Query
+from indexer.query.when import is_list
 
 WEIGHTS = (0.05, 20.0)
 LONGEST = 12  # tokens that a date may have
@@ -75,7 +76,9 @@ class _Reading:
         elif not speaks(token.text):
             return None
         elif token.sort is Sort.WORD and token.weight is None:
-            found = self._year(token) or Words(token.text)
+            if stop := self._denied_filter(at):
+                return stop
+            found = Words(token.text)
         elif token.weight is not None:
             found = Words(token.text, token.weight)
         else:
@@ -90,11 +93,16 @@ class _Reading:
         self._add(found, at, at + 1, negated=token.minus)
         return at + 1
 
-    def _year(self, token: Token) -> Part | None:
-        """The year of -2019."""
-        found = read_date(token.normal, self._here, alone=False)
-        whole = found is not None and found[1] == len(token.normal)
-        return DateIs((found[0],)) if found is not None and whole else None
+    def _denied_filter(self, at: int) -> int | None:
+        """Add the filter behind a dash: -2019, -screenshots, -in Lisbon; where it stops."""
+        denied = self._tokens[at]
+        self._tokens[at] = replace(denied, minus=False)
+        found = self._filter(at, fresh=True)
+        if found is None:
+            self._tokens[at] = denied
+            return None
+        self._add(found[0], at, found[1], negated=True)
+        return found[1]
 
     def _plain(self, at: int) -> int | None:
         """A filter in plain words."""
@@ -123,7 +131,7 @@ class _Reading:
             else None
         )
 
-    def _date(self, at: int, *, fresh: bool) -> tuple[Part, int] | None:
+    def _date(self, at: int, *, fresh: bool) -> tuple[DateIs, int] | None:
         text, ends = "", {}
         for index in range(at, min(at + LONGEST, len(self._tokens))):
             token = self._tokens[index]
@@ -134,7 +142,17 @@ class _Reading:
         found = read_date(text, self._here, alone=fresh)
         if found is None or found[1] not in ends:
             return None
-        return DateIs((found[0],)), ends[found[1]]
+        part, stop = DateIs((found[0],)), ends[found[1]]
+        if stop + 1 < len(self._tokens) and self._lists(stop):  # "2019, 2020 and 2022"
+            more = self._date(stop + 1, fresh=False)
+            if more is not None and is_list(part.whens + more[0].whens):
+                return DateIs(part.whens + more[0].whens), more[1]
+        return part, stop
+
+    def _lists(self, at: int) -> bool:
+        """Whether the token can stand between things of which any will do."""
+        token = self._tokens[at]
+        return token.is_comma or (token.is_plain and token.normal in ("and", "or"))
 
     def _is_fresh(self) -> bool:
         """Whether a thought begins here: no word is held back since the last stop or part."""

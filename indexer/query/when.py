@@ -139,3 +139,9 @@ def joined(first: When, last: When) -> When:
     if first.start and last.start and last.start < first.start:
         first, last = last, first
     return DateRange(first.start, last.end)
+
+
+def is_list(whens: tuple[When, ...]) -> bool:
+    """Whether any of these will do: closed times of one sort, not "since" and "until"."""
+    closed = [isinstance(one, DateRange) and None not in (one.start, one.end) for one in whens]
+    return all(closed) or all(isinstance(one, EveryYear) for one in whens)
