@@ -84,10 +84,9 @@ class EncoderTable(Table):
 
     def vectors(self, encoder: KnownEncoder) -> int:
         """How many contents it has seen."""
-        row = self.connection.execute(
-            "SELECT count(*) FROM embedding WHERE encoder_id = ?", (encoder.id,)
-        )
-        return int(row.fetchone()[0])
+        count = "SELECT count(*) FROM embedding WHERE encoder_id = ?"
+        with as_bad_library(self.library):
+            return int(self.connection.execute(count, (encoder.id,)).fetchone()[0])
 
     def forget(self, encoder: KnownEncoder, is_stopped: Callable[[], bool]) -> None:
         """Delete its vectors, in many small transactions, and give their room back to the disk.

@@ -69,6 +69,8 @@ def sweep(view: View) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix in (".faiss", ".npy") and f"-{identity}-" not in path.name:
             path.unlink(missing_ok=True)
+        elif path.suffix == ".npy" and not path.with_suffix(".faiss").exists():
+            path.unlink(missing_ok=True)  # killed between the two
 
 
 def drop(view: View, digest: str) -> None:

@@ -44,7 +44,9 @@ class Store(WorkTable):
 
     def folders(self) -> list[tuple[int, Path, FolderState]]:
         """Id, path and state of all folders, in the order in which they joined."""
-        rows = self.connection.execute("SELECT id, path, state FROM folder ORDER BY id").fetchall()
+        every = "SELECT id, path, state FROM folder ORDER BY id"
+        with as_bad_library(self.library):
+            rows = self.connection.execute(every).fetchall()
         return [(number, Path(path), FolderState(state)) for number, path, state in rows]
 
     @transaction

@@ -86,15 +86,16 @@ class WorkTable(Table):
 
     def seen(self, encoder_id: int, hashes: Iterable[bytes]) -> set[bytes]:
         """Those of the contents that have a vector of an encoder."""
-        return {
-            content_hash
-            for content_hash in hashes
-            if self.connection.execute(
-                "SELECT 1 FROM embedding JOIN content ON content.id = content_id"
-                " WHERE hash = ? AND encoder_id = ?",
-                (content_hash, encoder_id),
-            ).fetchone()
-        }
+        one = (
+            "SELECT 1 FROM embedding JOIN content ON content.id = content_id"
+            " WHERE hash = ? AND encoder_id = ?"
+        )
+        with as_bad_library(self.library):
+            return {
+                content_hash
+                for content_hash in hashes
+                if self.connection.execute(one, (content_hash, encoder_id)).fetchone()
+            }
 
     @transaction
     def commit(

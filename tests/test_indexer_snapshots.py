@@ -83,6 +83,9 @@ def test_one_that_is_given_up_leaves_the_old_one_in_its_place(shelf: Shelf) -> N
         (shelf.library.vectors / ".new-0-left").mkdir()
         sweep(view)
         assert len(list(shelf.library.vectors.iterdir())) == 2
+        next(shelf.library.vectors.glob("*.faiss")).unlink()  # killed between the two files
+        sweep(view)
+        assert list(shelf.library.vectors.iterdir()) == []
 
 
 def test_one_that_can_not_be_written_is_no_trouble(shelf: Shelf) -> None:
