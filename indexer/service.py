@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -46,10 +47,12 @@ class Service:
         encoders: Encoders,
         cores: int,
         is_on_battery: OnBattery = lambda: False,
+        step_back: Callable[[], None] = lambda: None,
     ) -> None:
         """Serve with a store and encoders that are ours from now on: `close` closes them."""
         self.store = store
         self.encoders = encoders
+        self.step_back = step_back
         self.inbox: SimpleQueue[Said] = SimpleQueue()
         self.work = Work(store, encoders, cores, self.tell, self._hear)
         self.looking = Looking(store, self.work, self.tell)
@@ -133,6 +136,7 @@ class Service:
                 self.tell(FoldersChanged())
                 self.work.leave_untidy()
             case "watch":
+                self.step_back()  # who waits for an `index` wants it quick; who watches does not
                 self.looking.watch()
             case "use" | "forget":
                 self._choose(message, request)
@@ -167,10 +171,7 @@ class Service:
             self.stop()
 
     def _tick(self) -> None:
-        """Tell progress while there is work, and notice when everybody left in the middle.
-
-        And whether the computer was unplugged.
-        """
+        """Tell progress while there is work, notice who left in the middle, look at the power."""
         while not self.stopping.wait(TICK_S):
             self.neighbour.look_at_power(time.monotonic())
             if self.work.tell_progress(time.monotonic()):
@@ -179,7 +180,6 @@ class Service:
 
 def main(arguments: list[str]) -> int:
     """Start, say so on stdout, serve, end; the exit status (docs/command-line.md)."""
-    step_back()
     deny_network()
     parser = argparse.ArgumentParser("indexer")
     parser.add_argument("--library", type=Path, required=True)
@@ -191,7 +191,9 @@ def main(arguments: list[str]) -> int:
     try:
         with lock(library):
             cores, store = os.cpu_count() or 1, Store(library)
-            service = Service(store, Encoders(store, given.encoder, cores), cores, on_battery)
+            service = Service(
+                store, Encoders(store, given.encoder, cores), cores, on_battery, step_back
+            )
             signal.signal(signal.SIGTERM, lambda *_: service.stop())
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's; we see it go
             _say({"ready": True})

@@ -1,5 +1,7 @@
 """The indexer rests when a person wants that, and goes on; over the socket, with real decoders."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,3 +191,23 @@ def counts(events: list[Event]) -> tuple[int, int, int]:
     done = events[-1]
     assert isinstance(done, Done)
     return done.found, done.indexed, done.failed
+
+
+SAY = """
+import os, psutil, subprocess, sys, threading
+from indexer.priority import NICE, step_back
+waits = threading.Event()
+threading.Thread(target=waits.wait, daemon=True).start()
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+step_back()
+later = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+ids = [os.getpid(), child.pid, later.pid]
+if os.path.exists("/proc/self/task"):
+    ids += map(int, os.listdir("/proc/self/task"))
+assert all(os.getpriority(os.PRIO_PROCESS, one) >= NICE for one in ids)
+child.kill(), later.kill(), child.wait(), later.wait()
+"""
+
+
+def test_who_steps_back_takes_threads_and_children_along() -> None:
+    subprocess.run([sys.executable, "-c", SAY], check=True, start_new_session=True, timeout=60)
