@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from indexer.pipeline import BATCH
 from tests.proving_ground import Failed, ProvingGround, Run, wait_for
 
 SIZE_MB = 160  # the whole file system
@@ -82,7 +83,12 @@ def main() -> int:
             again = ground.seen_again()
     print(f"{given.photos:,} photos, seed {given.seed}")
     print(f"{'times that the disk was full':<36}{given.times:>6}   killed meanwhile {killed}")
-    print(f"{'photos encoded again':<36}{again:>6}   those of {killed} kills")
+    bound = 2 * killed * BATCH
+    if again > bound:
+        wrong.append(f"{again} photos were encoded again, more than {bound}")
+    print(
+        f"{'photos encoded again':<36}{again:>6}   <= {bound}, a batch for each of {killed * 2} kills"
+    )
     print(f"{'wrong or different in the end':<36}{len(wrong):>6}   0")
     for one in wrong:
         print(f"seed {given.seed}: {one}", file=sys.stderr)
