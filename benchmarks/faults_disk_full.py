@@ -86,9 +86,7 @@ def main() -> int:
     bound = 2 * killed * BATCH
     if again > bound:
         wrong.append(f"{again} photos were encoded again, more than {bound}")
-    print(
-        f"{'photos encoded again':<36}{again:>6}   <= {bound}, a batch for each of {killed * 2} kills"
-    )
+    print(f"{'photos encoded again':<36}{again:>6}   <= {bound}, a batch a kill (2 each time)")
     print(f"{'wrong or different in the end':<36}{len(wrong):>6}   0")
     for one in wrong:
         print(f"seed {given.seed}: {one}", file=sys.stderr)
