@@ -1,11 +1,14 @@
 """Lines that people type mean what `query_lines.tsv` says, which was written before the parser."""
 
+import re
+import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from indexer.query import Here, Part, parse
+from indexer.query import Here, Part, Query, chips, parse, without
 from indexer.query.parts import (
     Bytes,
     CameraIs,
@@ -109,3 +112,65 @@ def test_a_typed_line_means_what_a_person_means(line: str, meaning: str) -> None
     assert len(query.notes) == len(notes)
     for note, piece in zip(query.notes, notes, strict=True):
         assert piece in note.text
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "search.md"
+SHOWN = re.findall(r"^\|(?:[^|]*\|)? `(.+)` \| ([^|`]+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_page_shows_many_lines() -> None:
+    assert len(SHOWN) == PAGE.read_text("utf-8").count("\n|") - 4  # heads, and rules below them
+
+
+@pytest.mark.parametrize(("line", "labels"), SHOWN, ids=[line for line, _ in SHOWN])
+def test_the_page_says_how_a_line_is_read(line: str, labels: str) -> None:
+    assert " · ".join(chip.label for chip in chips(parse(line, HERE))) == labels
+
+
+def test_the_sentence_to_see_leaves_out_filters_and_weights() -> None:
+    query = parse("dog last summer on a beach -cat 2:snow", HERE)
+    assert query.sentence == "dog on a beach"
+    assert Query("dog last summer").sentence == "dog last summer"  # nobody read this one
+
+
+def test_summer_comes_at_new_year_in_the_south() -> None:
+    south = replace(HERE, south=True)
+    assert told(parse("last summer", south).parts[0]) == "date: 2024-12-01..2025-02-28"
+
+
+def test_a_week_begins_where_people_begin_it() -> None:
+    sunday = replace(HERE, week_start=6)
+    assert told(parse("since last week", sunday).parts[0]) == "date: 2025-10-05.."
+
+
+def test_months_come_first_where_people_write_them_first() -> None:
+    american = replace(HERE, day_first=False)
+    assert told(parse("date:3/4/2019", american).parts[0]) == "date: 2019-03-04..2019-03-04"
+
+
+def test_a_part_is_taken_away_with_the_comma_it_leaves() -> None:
+    line = "dog, in lisbon, without people, last summer"
+    query = parse(line, HERE)
+    assert [without(query, part, HERE) for part in query.parts] == [
+        "in lisbon, without people, last summer",
+        "dog, without people, last summer",
+        "dog, in lisbon, last summer",
+        "dog, in lisbon, without people",
+    ]
+
+
+def test_what_is_left_of_a_line_goes_on_meaning_the_same() -> None:
+    query = parse("christmas rating:5 2022", HERE)
+    left = without(query, query.parts[1], HERE)
+    assert left == "christmas; 2022"
+    assert [told(part) for part in parse(left, HERE).parts] == [
+        "christmas",
+        "date: 2022-01-01..2022-12-31",
+    ]
+
+
+def test_a_very_long_line_is_read_in_a_moment() -> None:
+    line = "dog without a leash in july 2020 and cats, " * 200
+    began = time.thread_time()
+    parse(line, HERE)
+    assert time.thread_time() - began < 2.0

@@ -74,6 +74,11 @@ def _told(part: Part) -> tuple[str, str]:
     if isinstance(part, DateIs):
         times = " or ".join(_time(when) for when in part.whens)
         return f"{'Not taken' if part.negated else 'Taken'} {times}", "calendar"
+    if isinstance(part, Exact):
+        return f"{'Not the text' if part.negated else 'Text'}: {part.text}", "text"
+    if isinstance(part, PlaceIs):
+        where = f"{'near' if part.near else 'in'} {' or '.join(part.names)}"
+        return f"Not {where}" if part.negated else where[0].upper() + where[1:], "place"
     label, icon = _filter(part)
     return f"Not: {label}" if part.negated else label, icon
 
@@ -84,10 +89,6 @@ def _weighed(text: str, weight: float) -> str:
 
 def _filter(part: Part) -> tuple[str, str]:
     """The label of a filter as if it were not denied, and the name of its icon."""
-    if isinstance(part, Exact):
-        return f"Text: {part.text}", "text"
-    if isinstance(part, PlaceIs):
-        return f"{'Near' if part.near else 'In'} {' or '.join(part.names)}", "place"
     if isinstance(part, CameraIs):
         return f"Camera: {' or '.join(part.names)}", "camera"
     if isinstance(part, LensIs):

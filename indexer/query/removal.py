@@ -6,7 +6,7 @@ from indexer.query.parse import parse
 from indexer.query.parts import Part, Words
 from indexer.query.question import Query
 
-JOINTS = (" ", ", ")  # a comma keeps words apart that would make a date of themselves, for example
+JOINTS = (" ", ", ", "; ")  # a comma keeps "july" and "2020" apart; a semicolon even feast and year
 STOPS = (",", ";", ".", "!", "?", ")", "…")
 
 
