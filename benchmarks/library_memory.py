@@ -165,7 +165,7 @@ def family(root: int) -> Iterator[int]:
 
 def report(run: Run, photos: int) -> int:
     """Print what was seen; the exit status."""
-    busy = [one for one in run.samples if 0 < one.done]
+    busy = [one for one in run.samples if one.done > 0]
     todo = photos - run.known
     if run.process.returncode or len(busy) < 8:
         print(f"`sightword index` ended with {run.process.returncode}: {run.done:,} photos")
@@ -179,7 +179,9 @@ def report(run: Run, photos: int) -> int:
     most = max(one.total for one in run.samples)
     second, last = quarter(busy, todo, 1), quarter(busy, todo, 3)
     print(f"the most: {most:.0f} MB (bound {MOST_MB:.0f})")
-    print(f"last quarter / second quarter: {last:.0f} / {second:.0f} MB = {last / second:.3f}", end="")
+    print(
+        f"last quarter / second quarter: {last:.0f} / {second:.0f} MB = {last / second:.3f}", end=""
+    )
     print(f" (bound {FLAT})")
     return 0 if most < MOST_MB and last <= FLAT * second else 1
 

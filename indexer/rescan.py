@@ -6,7 +6,7 @@ of a folder's photos missing, nothing is changed until the person has answered.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +17,15 @@ from indexer.events import Committed, Doubt, Event, FoldersChanged, Trouble
 from indexer.glance import Glance
 from indexer.moves import Gone, Lost, content_hash, match
 from indexer.photo import Answer, FolderState, PhotoState
-from indexer.scan import Scan, ScanStopped, check_folder
+from indexer.scan import Found, Scan, ScanStopped, check_folder
 from indexer.settle import Settled
 from indexer.store import Store
 
 HANDFUL = 10  # so many photos may go from any folder without a question
 SHARE = 5  # and of a folder one in so many
 READERS = 2  # threads that hash: as many as a slow disk bears
-AT_ONCE = 200  # moves written down together: under a second, if they are photos of 4 MB
+AT_ONCE = 200  # moves written down together,
+AT_ONCE_BYTES = 1 << 27  # or fewer, so that a slow disk tells something each second or two
 
 
 @dataclass(slots=True)
@@ -128,8 +129,7 @@ class Rescan:
             return
         homes = [(number, path) for number, path, _ in self.store.folders()]
         with ThreadPoolExecutor(READERS, thread_name_prefix="moves") as threads:
-            for start in range(0, len(likely), AT_ONCE):
-                some = likely[start : start + AT_ONCE]
+            for some in _in_parts(likely):
                 moved = match(some, lost, lambda paths: threads.map(self._hash, paths))
                 self.store.places.move(moved, homes)
                 changes.moved += moved
@@ -212,6 +212,18 @@ class Rescan:
         store.set_states(changes.returned, PhotoState.INDEXED)
         if changes.missing or changes.returned or changes.moved:
             self.tell(Committed(0, 0))
+
+
+def _in_parts(files: Iterable[Found]) -> Iterator[list[Found]]:
+    """Files a few at a time, large ones in smaller parts."""
+    some: list[Found] = []
+    for found in files:
+        some.append(found)
+        if len(some) == AT_ONCE or sum(one.size_bytes for one in some) > AT_ONCE_BYTES:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _unreadable(folders: list[str]) -> Trouble:
