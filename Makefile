@@ -65,11 +65,14 @@ places: .venv/ready-to-run
 	$(IN) packaging/make_places.py build/places
 	rm -rf build/places
 
-# How quick indexing is beside what the machine can do: minutes of all its cores, so by itself.
+# How quick indexing is beside what the machine can do, and what 100,000 photos cost: an hour of all
+# its cores, so by itself.
 # `make bench-index PHOTOS=~/Pictures` takes photos of your own.
-BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py benchmarks/faults_*.py)
+BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py benchmarks/library_*.py benchmarks/faults_*.py)
 bench-index: .venv/ready-to-test
 	$(IN) benchmarks/index_speed.py $${PHOTOS:+--photos "$$PHOTOS"}
+	$(IN) benchmarks/library_scale.py
+	$(IN) benchmarks/library_memory.py
 
 bench: .venv/ready-to-test
 	@for script in $(filter-out $(BY_THEMSELVES),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(IN) "$$script" || exit 1; done
