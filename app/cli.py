@@ -42,13 +42,12 @@ def run(arguments: Sequence[str], fetcher: "Fetcher | None" = None) -> int:
     before, after = _split(arguments)
     if after and after[0] in COMMANDS:
         parser = _parser(after[0])
+        # Options may stand between names, of which there may be none: `index A --watch B`.
+        given = parser.parse_intermixed_args([*before, *after[1:]])
         if after[0] == "models":
-            # Options may stand between the action and the name, which is not always there.
-            given = parser.parse_intermixed_args([*before, *after[1:]])
             from app.commands import models
 
             return models.run(_library(given), given, parser, fetcher)
-        given = parser.parse_args([*before, *after[1:]])
         return _command(after[0], given, parser)
     parser = _window_parser()
     if after and _is_mistyped(after[0]):

@@ -16,7 +16,7 @@ import pytest
 from app import cli
 from app.commands.unreadable import check_can_hold, check_photo
 from indexer.client import Client
-from indexer.errors import KnownError
+from indexer.errors import BadFolder, KnownError
 from indexer.library import Library, absolute
 from indexer.scan import check_folder
 from models.installed import SHIPPED, find
@@ -161,6 +161,14 @@ def test_options_are_not_shortened(
         cli.run(arguments)
     assert leaving.value.code == 2
     assert "unrecognized" in capsys.readouterr().err
+
+
+def test_options_may_stand_between_folders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(BadFolder, match="nowhere does not exist"):  # all three were understood
+        cli.run(["index", str(tmp_path / "a"), "--watch", str(tmp_path / "nowhere")])
+    assert cli.run(["index", str(tmp_path / "a"), "--json", str(tmp_path / "b")]) == 0
 
 
 def test_a_mistyped_command_is_answered_with_the_commands(

@@ -90,6 +90,18 @@ def test_a_switch_that_nobody_goes_on_with_is_said(
     assert found["library indexer"].todo == "Go on with it: sightword models use tiny"
 
 
+def test_photos_that_were_away_when_encoders_changed_are_said(
+    indexed: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(indexed)) as store:
+        store.encoders.want(store.encoders.add(small_encoder(tmp_path / "tiny"), tmp_path / "tiny"))
+        store.encoders.swap()
+    status, found = doctor(capsys)
+    assert (status, found["library vectors"].state) == (0, "warning")
+    assert "it has not seen 16 photos" in found["library vectors"].words
+    assert "Connect the drive" in (found["library vectors"].todo or "")
+
+
 def test_without_a_library_there_is_nothing_to_mend(
     own_library_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

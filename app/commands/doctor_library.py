@@ -129,16 +129,21 @@ def _snapshot(view: View) -> Check:
     """How many vectors lie behind the snapshot that searches map."""
     from indexer.vectors import VectorIndex, is_long
 
-    serving, switch = view.serving(), view.switch()
+    serving, switch, unseen = view.serving(), view.switch(), view.unseen()
     if serving is None:
         return Check("library", "vectors", "ok", "no photo has been looked at yet", AGAIN)
     there = view.counts(serving.digest).vectors
     behind = max(0, there - len(VectorIndex(view, serving.digest, serving.dimension)))
     values: dict[str, object] = {"vectors": there, "behind": behind, "encoder": serving.name}
+    values["unseen"] = unseen
     words = f"{there:,} vectors of {serving.name}, {behind:,} of them newer than the snapshot"
     if switch is not None:
         words += f"; {switch.wanted.name} has seen {switch.seen:,} of {switch.total:,}"
         values |= {"wanted": switch.wanted.name, "seen": switch.seen, "total": switch.total}
+    if unseen and switch is None:
+        words += f"; it has not seen {photos(unseen)}, and no words find those"
+        todo = "Connect the drive that was away meanwhile, and index it: sightword index FOLDER"
+        return Check("library", "vectors", "warning", words, todo, values)
     if is_long(behind, there - behind):
         todo = f"Searches take longer until a new one is written. {AGAIN}"
         return Check("library", "vectors", "warning", words, todo, values)
