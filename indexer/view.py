@@ -4,26 +4,19 @@ A View is cheap to open, belongs to one thread and writes nothing. No transactio
 method. A library that does not exist yet reads as an empty one.
 """
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlite_utils import Database
 
-from indexer.database import as_bad_library, below, check_place, connect, text_of
+from indexer.database import below, text_of
 from indexer.encoder_table import KNOWN, known_encoder
 from indexer.errors import Reason
-from indexer.library import Library
-from indexer.lock import Busy, lock
 from indexer.metadata_table import COLUMNS, known_metadata
-from indexer.migrations import MIGRATIONS, check_version, migrate
 from indexer.photo import (
     Counts,
     Folder,
@@ -34,13 +27,13 @@ from indexer.photo import (
     Problem,
     Switch,
 )
+from indexer.reader import Reader
 
 PHOTO = (
     "SELECT photo.id, path, state, reason, hash, width, height, size_bytes, mtime_ns, taken,"
     f" {COLUMNS} FROM photo LEFT JOIN content ON content.id = photo.content_id"
     " LEFT JOIN metadata ON metadata.content_id = content.id"
 )
-SLICE = 500  # parameters a statement; SQLite's own limit was 999 for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +51,8 @@ class PhotoTable:
         return len(self.ids)
 
 
-class View:
+class View(Reader):
     """A reader of `library`. Raises BadLibrary when it is damaged or newer than we are."""
-
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> "View":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; a later call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def folders(self) -> list[Folder]:
         """The folders of the library, in the order in which they joined."""
@@ -94,9 +66,9 @@ class View:
         """How many photos stand where; vectors of the encoder with `digest`, or of all."""
         by_state = dict(self.rows("SELECT state, count(*) FROM photo GROUP BY state"))
         vectors = self.rows(
-            "SELECT count(*) FROM embedding JOIN encoder ON encoder.id = encoder_id"
-            " WHERE ? IS NULL OR digest = ?",
-            (digest, digest),
+            "SELECT count(*) FROM embedding"
+            + (" WHERE encoder_id = (SELECT id FROM encoder WHERE digest = ?)" if digest else ""),
+            (digest,) if digest else (),
         )
         return Counts(
             photos=sum(by_state.values()),
@@ -144,7 +116,7 @@ class View:
 
     def photos(self, photo_ids: Sequence[int]) -> dict[int, Photo]:
         """The photos with these ids, by id."""
-        rows = self._in_slices(f"{PHOTO} WHERE photo.id IN", photo_ids)
+        rows = self.rows_in_slices(f"{PHOTO} WHERE photo.id IN", photo_ids)
         return {row[0]: _photo(row) for row in rows}
 
     def photos_of(self, content_ids: Sequence[int]) -> dict[int, list[Photo]]:
@@ -152,7 +124,7 @@ class View:
         found: dict[int, list[Photo]] = {}
         where = f"state = '{PhotoState.INDEXED}' AND photo.content_id IN"
         statement = PHOTO.replace("SELECT ", "SELECT photo.content_id, ", 1) + f" WHERE {where}"
-        for content_id, *row in self._in_slices(statement, content_ids, " ORDER BY path"):
+        for content_id, *row in self.rows_in_slices(statement, content_ids, " ORDER BY path"):
             found.setdefault(content_id, []).append(_photo(tuple(row)))
         return found
 
@@ -222,42 +194,6 @@ class View:
             width=np.array(widths, np.int32),
             height=np.array(heights, np.int32),
         )
-
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """All rows of one statement; none where there is no library yet."""
-        if self._connection is None:
-            if not self.library.database.exists():
-                check_place(self.library)
-                return []
-            connection = connect(self.library, read_only=True)
-            taken = connection.execute("PRAGMA user_version").fetchone()[0]
-            if taken < len(MIGRATIONS):
-                connection.close()
-                if taken == 0 or not self._migrated():  # the indexer is at it this moment
-                    return []
-                return self.rows(statement, values)
-            check_version(taken)
-            self._connection = connection
-        with as_bad_library(self.library):
-            return self._connection.execute(statement, values).fetchall()
-
-    def _migrated(self) -> bool:
-        """Bring an older database up to date, unless the indexer holds it; whether that is done."""
-        try:
-            with lock(self.library):
-                connection = connect(self.library, read_only=False)
-                with as_bad_library(self.library), closing(connection):
-                    migrate(Database(connection))
-        except Busy:
-            return False
-        return True
-
-    def _in_slices(self, statement: str, values: Sequence[int], tail: str = "") -> list[Any]:
-        found: list[Any] = []
-        for start in range(0, len(values), SLICE):
-            some = [int(value) for value in values[start : start + SLICE]]
-            found += self.rows(f"{statement} ({', '.join('?' * len(some))}){tail}", some)
-        return found
 
 
 def _photo(row: tuple[Any, ...]) -> Photo:
