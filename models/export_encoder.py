@@ -32,6 +32,7 @@ from models.gate import (
     samples,
 )
 from models.mil.encoder import MilEncoder
+from models.mil.evaluator import LARGEST_HALF
 from models.onnx import OnnxEncoder
 from models.reference import ReferenceEncoder
 from models.spec import MANIFEST, EncoderSpec
@@ -60,10 +61,12 @@ class Exported:
     spec: EncoderSpec
     onnx: Verdict
     coreml: Verdict | None
+    largest: tuple[float, float] | None = None  # activations of Core ML's towers, image and text
 
     def figures(self) -> dict[str, Any]:
-        """The verdicts as JSON takes them."""
-        return {"onnx": asdict(self.onnx), "coreml": self.coreml and asdict(self.coreml)}
+        """The verdicts as JSON takes them, and the largest activation beside what float16 holds."""
+        figures = {"onnx": asdict(self.onnx), "coreml": self.coreml and asdict(self.coreml)}
+        return {**figures, "largest": self.largest, "float16_holds": LARGEST_HALF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +109,22 @@ def export_measured(
         spec.write(folder)
         least = LEAST[formats.onnx]
         onnx = proven(want, OnnxEncoder(folder), asked, least)
-        coreml = None
+        coreml, largest = None, None
         if formats.coreml is not None:
             packages = write_coreml(exportable, folder, formats.coreml, is_shaped=formats.is_shaped)
             spec = replace(spec, coreml=packages)
             spec.write(folder)
             least = HALF if formats.coreml == 16 else NARROW
-            coreml = proven(want, MilEncoder(folder, "float16"), asked, least)
+            packaged = MilEncoder(folder, "float16")
+            coreml = proven(want, packaged, asked, least)
+            largest = held(packaged)
     except BaseException:
         (folder / MANIFEST).unlink(missing_ok=True)
         raise
     few = Answers(want.photos[:QUESTIONS], want.sentences[:QUESTIONS])
     few_asked = asked.photos[:QUESTIONS], list(asked.sentences[:QUESTIONS])
     Parity(*few_asked, few, min(HALF, LEAST[formats.onnx])).write(folder / PARITY)
-    return Exported(spec, onnx, coreml)
+    return Exported(spec, onnx, coreml, largest)
 
 
 def proven(want: Answers, exported: Encoder, asked: Samples, least_cosine: float) -> Verdict:
@@ -139,6 +144,23 @@ def proven(want: Answers, exported: Encoder, asked: Samples, least_cosine: float
     if complaints:
         raise ParityError(f"{exported.spec.name} was not exported well: {'; '.join(complaints)}.")
     return verdict
+
+
+def held(packaged: MilEncoder) -> tuple[float, float]:
+    """The largest activation of each tower that has run in float16.
+
+    Raises ParityError where one is more than float16 holds: the vectors may be right here all the
+    same, but what infinity becomes on another chip, or for another photo, nobody has measured.
+    """
+    over = {name: most for tower in packaged.towers() for name, most in tower.overflows().items()}
+    if over:
+        worst = max(over, key=lambda name: over[name])
+        raise ParityError(
+            f"{packaged.spec.name} was not exported well: {len(over)} operations give more than "
+            f"float16 holds ({LARGEST_HALF:,.0f}), {worst} most of all ({over[worst]:,.0f})."
+        )
+    image, text = (max(tower.largest.values(), default=0.0) for tower in packaged.towers())
+    return image, text
 
 
 def recall(answers: Answers, owner: NDArray[np.int64] | None) -> float:

@@ -13,7 +13,7 @@ import torch
 from models.drawn import draw
 from models.errors import ParityError
 from models.export_coreml import HalfUnitRows, converted, write_coreml
-from models.export_encoder import Formats, Samples, export_measured, proven
+from models.export_encoder import Formats, Samples, export_measured, held, proven
 from models.export_layout import ShapedLayer
 from models.export_onnx import write_onnx
 from models.export_palette import palette
@@ -23,6 +23,7 @@ from models.exportable import Exportable, UnitRows, of_ours, of_recipe
 from models.exportable_recipe import DEFAULT, PHOTO, Recipe
 from models.gate import HALF, ask, compare, samples
 from models.mil.encoder import MilEncoder
+from models.mil.evaluator import LARGEST_HALF
 from models.onnx import OnnxEncoder
 from models.reference import ReferenceEncoder
 from models.spec import MANIFEST, EncoderSpec, sha256_of_tree
@@ -146,6 +147,18 @@ def test_both_formats_in_bytes_are_one_encoder(
     assert min(core_ml.photos.worst, core_ml.sentences.worst) >= 0.995
     weights = "text.mlpackage/Data/com.apple.CoreML/weights/weight.bin"
     assert (tmp_path / weights).stat().st_size < 0.8 * (folder / weights).stat().st_size
+
+
+def test_an_activation_that_float16_can_not_hold_is_said_and_refused(
+    asked: Samples, folder: Path
+) -> None:
+    encoder = MilEncoder(folder, "float16")
+    ask(encoder, asked.photos[:2], asked.sentences[:2])
+    assert all(0 < most < LARGEST_HALF for most in held(encoder))
+    image, _ = encoder.towers()
+    image.largest = dict.fromkeys(image.largest, 70_000.0)
+    with pytest.raises(ParityError, match=r"more than float16 holds \(65,504\).*70,000"):
+        held(encoder)
 
 
 def test_rows_of_large_numbers_stay_finite_in_half_precision() -> None:
