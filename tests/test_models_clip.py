@@ -13,9 +13,9 @@ TINY_IMAGE = ImageConfig(
     side=32,
     stem=8,
     blocks=(
-        Block("dense", 8, stride=1, middle=3, expansion=2),
-        Block("light", 12, stride=2, first=3, middle=3, expansion=2),
-        Block("light", 12, stride=1, first=3, expansion=2),
+        Block(8, stride=1, expansion=2),
+        Block(12, stride=2, expansion=2),
+        Block(12, stride=1, expansion=2),
     ),
     width=16,
 )

@@ -78,10 +78,10 @@ def test_exported_packages_run_as_core_ml_would_run_them(tmp_path: Path) -> None
     tokenizer = Tokenizer(learn(sentences * 3, 100))
     tokenizer.write(tmp_path / "table")
     blocks = (
-        Block("dense", 16, stride=2, middle=3, expansion=2),
-        Block("light", 24, stride=2, first=3, middle=3, expansion=2),
+        Block(16, stride=2, expansion=2),
+        Block(24, stride=2, expansion=2),
     )
-    image = ImageConfig(side=128, stem=8, blocks=blocks, width=32)
+    image = ImageConfig(side=64, stem=8, blocks=blocks, width=32)
     size = Size(image, TextConfig(tokenizer.size, 16, 32, 2, 2), 16)
     exportable = of_ours(size, tmp_path / "table", "tiny")
     photos, words = samples(exportable.spec, 40)

@@ -97,7 +97,7 @@ def test_a_written_space_reads_the_same(space: Space, tmp_path: Path) -> None:
 def lessons(world: tuple[Photos, Pairs], space: Space) -> tuple[Clip, list[Objective]]:
     """A tiny Clip and its three lessons: image, text, both."""
     torch.manual_seed(0)
-    blocks = (Block("dense", 8, stride=2, middle=3, expansion=1),)
+    blocks = (Block(8, stride=2, expansion=1),)
     image = ImageConfig(side=32, stem=8, blocks=blocks, width=16)
     clip = Clip(image, TextConfig(200, 8, 16, 2, 1), dimension=16)
     photos, pairs = world
@@ -163,7 +163,7 @@ def test_phrases_are_what_one_would_type() -> None:
 def test_a_head_learns_where_a_real_clip_puts_words(tmp_path: Path) -> None:
     torch.manual_seed(0)
     text = TextConfig(vocabulary=60, context_length=8, width=16, heads=2, layers=1)
-    image = ImageConfig(side=32, stem=8, blocks=(Block("dense", 16, 2, 2, middle=3),), width=16)
+    image = ImageConfig(side=32, stem=8, blocks=(Block(16, stride=2, expansion=2),), width=16)
     clip = Clip(image, text, dimension=8)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(12, 20)).astype(np.float32) + 3  # in a cone, as CLIP's are

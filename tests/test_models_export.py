@@ -33,8 +33,8 @@ from models.wake import wake
 
 SENTENCES = [draw(seed, (32, 32)).sentence for seed in range(20)] + ["", "犬", "word " * 50]
 BLOCKS = (
-    Block("dense", 16, stride=2, middle=3, expansion=2),
-    Block("light", 24, stride=2, first=3, middle=3, expansion=2),
+    Block(16, stride=2, expansion=2),
+    Block(24, stride=2, expansion=2),
 )
 IMAGE = ImageConfig(side=128, stem=8, blocks=BLOCKS, width=32)
 

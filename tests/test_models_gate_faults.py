@@ -33,9 +33,9 @@ CONV = ImageConfig(
     stem=16,
     width=64,
     blocks=(
-        Block("dense", 24, stride=2, middle=3, expansion=2),
-        Block("dense", 24, stride=1, middle=3, expansion=2),
-        Block("light", 32, stride=2, first=3, middle=3, expansion=2),
+        Block(24, stride=2, expansion=2),
+        Block(24, stride=1, expansion=2),
+        Block(32, stride=2, expansion=2),
     ),
 )
 TOWERS: dict[str, VitConfig | ResNetConfig | ImageConfig] = {

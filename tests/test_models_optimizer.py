@@ -12,8 +12,8 @@ from models.optimizer import Optimizer, kernels_of
 from models.settings import Settings, rate_at
 
 BLOCKS = (
-    Block("dense", 16, stride=2, middle=3, expansion=2),
-    Block("light", 24, stride=2, first=3, middle=3, expansion=3),
+    Block(16, stride=2, expansion=2),
+    Block(24, stride=2, expansion=3),
 )
 
 
@@ -35,7 +35,7 @@ def test_only_layers_that_mix_channels_move_by_muon() -> None:
     model = tower()
     names = {id(weight): name for name, weight in model.named_parameters()}
     moved = [names[id(weight)] for weight in kernels_of(model)]
-    assert len(moved) == 5  # two of the dense block, two of the light one, the head
+    assert len(moved) == 5  # two of each block, the head
     assert not any(name.startswith("stem") for name in moved)
     model.blocks.requires_grad_(False)
     assert len(kernels_of(model)) == 1

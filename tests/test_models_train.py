@@ -27,8 +27,8 @@ IMAGE = ImageConfig(
     side=32,
     stem=16,
     blocks=(
-        Block("dense", 32, stride=2, middle=3, expansion=2),
-        Block("light", 48, stride=2, first=3, middle=3, expansion=3),
+        Block(32, stride=2, expansion=2),
+        Block(48, stride=2, expansion=3),
     ),
     width=96,
 )

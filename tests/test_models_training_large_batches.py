@@ -38,8 +38,8 @@ def tiny_vit() -> TwoTowers:
 def tiny_convolutions() -> Clip:
     torch.manual_seed(0)
     blocks = (
-        Block("dense", 8, stride=2, middle=3, expansion=2),
-        Block("light", 16, stride=2, first=3, middle=3, expansion=2),
+        Block(8, stride=2, expansion=2),
+        Block(16, stride=2, expansion=2),
     )
     image = ImageConfig(side=32, stem=8, blocks=blocks, width=32)
     return Clip(image, TextConfig(600, 16, 32, 2, 1), 16)

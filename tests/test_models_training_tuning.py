@@ -125,7 +125,7 @@ def test_another_choice_is_refused_with_those_there_are(clip: TwoTowers, train: 
 
 def test_frozen_normalisation_keeps_its_statistics(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    blocks = (Block("dense", 8, stride=2, middle=3, expansion=2),) * 2
+    blocks = (Block(8, stride=2, expansion=2),) * 2
     image = ImageConfig(side=32, stem=8, blocks=blocks, width=32)
     model = Clip(image, TextConfig(600, 16, 32, 2, 1), 16)
     before = copy_of(model)

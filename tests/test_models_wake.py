@@ -26,10 +26,10 @@ from tests.fakes import SPEC
 SIDE, OTHERS = 64, 24  # px; pictures and sentences that nothing was woken with
 LARGEST = 65504 / 100  # of float16, with a margin
 BLOCKS = (
-    Block("dense", 24, stride=2, middle=3, expansion=2),
-    Block("dense", 24, stride=1, middle=3, expansion=2),
-    Block("light", 24, stride=1, first=3, expansion=2),
-    Block("light", 32, stride=2, first=3, middle=3, expansion=2),
+    Block(24, stride=2, expansion=2),
+    Block(24, stride=1, expansion=2),
+    Block(24, stride=1, expansion=2),
+    Block(32, stride=2, expansion=2),
 )
 OURS: dict[str, VitConfig | ResNetConfig | ImageConfig] = {
     "vit": VitConfig(side=SIDE, patch=16, width=64, heads=2, layers=2),
