@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.conv_tower import Block, ImageConfig
 from models.drawn import draw
 from models.errors import BadEncoder
 from models.export_coreml import Batches, Bits, converted, write_coreml
@@ -25,6 +26,17 @@ from tests.mil_programs import Array, quiet
 
 SENTENCES = [draw(seed, (32, 32)).sentence for seed in range(8)]
 SMALL = Size(VitConfig(side=32, patch=8, width=48, heads=2, layers=1), size_of("tiny-vit").text, 32)
+CONV = ImageConfig(  # of the default encoder's parts: a block that shrinks, and one that adds
+    side=64,
+    stem=8,
+    width=32,
+    blocks=(Block(16, stride=2, expansion=2), Block(16, stride=1, expansion=2)),
+)
+TOWERS = {
+    "vit": SMALL,
+    "resnet": size_of("tiny-resnet"),
+    "conv": replace(SMALL, image=CONV),
+}
 ROUNDED = 2e-3  # what float16 costs a unit row of a tiny tower; a wrong layer costs a hundredfold
 
 
@@ -48,11 +60,11 @@ def pixels(rows: int, side: int) -> Array:
     return np.random.default_rng(0).integers(0, 256, (rows, 3, side, side)).astype(np.float32)
 
 
-@pytest.mark.parametrize("size", ["tiny-vit", "tiny-resnet", "default"])
+@pytest.mark.parametrize("kind", ["vit", "resnet", "conv"])
 def test_an_image_tower_of_ours_survives_the_way_to_disk(
-    size: str, table: Path, tmp_path: Path
+    kind: str, table: Path, tmp_path: Path
 ) -> None:
-    exportable, path = of_ours(size, table, size), tmp_path / "image.mlpackage"
+    exportable, path = of_ours(TOWERS[kind], table, kind), tmp_path / "image.mlpackage"
     x = pixels(3, exportable.spec.image.side)
     with torch.inference_mode():
         want = exportable.images(torch.from_numpy(x)).numpy()
