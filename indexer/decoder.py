@@ -105,7 +105,8 @@ def _tell(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 def _show(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The upright picture scaled down to fit (w, h) px. The payload is its (h, w, 3) uint8."""
     fit_w, fit_h = request["fit"]
-    opened = picture.OpenedPhoto(picture.read_file(Path(request["path"])), SHOW_THREADS)
+    data = picture.read_file(Path(request["path"]))
+    opened = picture.OpenedPhoto(data, threads=SHOW_THREADS, previews=False)
     scale = min(fit_w / opened.width, fit_h / opened.height, 1.0)
     size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
     upright = opened.decode(size, Image.Resampling.LANCZOS, gap=3.0)

@@ -40,7 +40,7 @@ SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 
 def prepare() -> None:
     """Once a process: teach Pillow HEIC and our limits."""
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses twice that by the header alone
     PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES
     warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; the photo is what counts
@@ -71,23 +71,28 @@ def content_hash(data: bytes) -> bytes:
 class OpenedPhoto:
     """A photo whose header was read: its upright size is known, its pixels are not yet."""
 
-    def __init__(self, data: bytes, threads: int = 1) -> None:
-        """`threads` is for kinds that can use several. Raises UnreadablePhoto."""
+    def __init__(self, data: bytes, *, threads: int = 1, previews: bool = True) -> None:
+        """`threads` is for kinds that can use several. Raises UnreadablePhoto.
+
+        With `previews` a HEIC's own small picture serves where it is as large as is asked for, of
+        the same shape, turn and colours.
+        """
         pillow_heif.options.DECODE_THREADS = AvifImagePlugin.DEFAULT_MAX_THREADS = threads
+        pillow_heif.options.THUMBNAILS = previews
         try:
-            self._image = Image.open(BytesIO(data), formats=KINDS)
+            self.image = Image.open(BytesIO(data), formats=KINDS)
         except Exception as error:  # codecs raise whatever strangers' bytes provoke
             raise UnreadablePhoto(_reason(error, data)) from error
-        self._stored = w, h = self._image.size
+        self.stored = w, h = self.image.size
         self._file_bytes = len(data)
         self._exif = self._read_exif(data)
-        turned_by_pillow = self._image.format == "TIFF"  # its size is upright from the beginning
+        turned_by_pillow = self.image.format == "TIFF"  # its size is upright from the beginning
         self._turn = None if turned_by_pillow else TURNS.get(turn_of(self._exif))
         self.width, self.height = (h, w) if self._turn in SIDEWAYS else (w, h)
 
     def metadata(self, path: Path) -> Metadata:
         """What the file tells, and an XMP file beside `path`. To be asked before `decode`."""
-        return read_metadata(self._image, self._exif, path)
+        return read_metadata(self.image, self._exif, path)
 
     def size_of(self, short_px: int) -> tuple[int, int]:
         """The upright size in px at which the short side is `short_px`; never larger than it is."""
@@ -107,7 +112,7 @@ class OpenedPhoto:
         """
         upright = size or (self.width, self.height)
         w, h = upright[::-1] if self._turn in SIDEWAYS else upright
-        image = self._image
+        image = self.image
         try:
             if size is not None:
                 image.draft(None, (w, h))
@@ -121,17 +126,17 @@ class OpenedPhoto:
 
     def _read_exif(self, data: bytes) -> Image.Exif:
         """Of a PNG too without its pixels, unless something is told behind them."""
-        info = self._image.info
-        if self._image.format == "PNG" and "exif" not in info:
+        info = self.image.info
+        if self.image.format == "PNG" and "exif" not in info:
             if tells_late(data):
                 self._refuse_too_large()
             elif "Raw profile type exif" not in info:
                 return Image.Exif()
-        return exif_of(self._image)
+        return exif_of(self.image)
 
     def _refuse_too_large(self) -> None:
         """By the header. Raises UnreadablePhoto."""
-        need = bytes_to_decode(self._image, self._stored) + self._file_bytes
+        need = bytes_to_decode(self.image, self.stored) + self._file_bytes
         if need > MAX_NEED_BYTES:
             raise UnreadablePhoto(Reason.TOO_LARGE)
 
