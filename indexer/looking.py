@@ -24,10 +24,17 @@ SHORT = (
 class Looking:
     """The folders of one library, and who watches them."""
 
-    def __init__(self, store: Store, work: Work, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        work: Work,
+        tell: Callable[[Event], None],
+        watch_with: Callable[[], Watcher] = Watcher,
+    ) -> None:
         self.store = store
         self.work = work
         self.tell = tell
+        self.watch_with = watch_with
         self.watcher: Watcher | None = None  # from when a client asks for it
         stopped = work.stopping.is_set
         self.rescan = Rescan(store, tell, stopped, self._is_busy, work.begin)
@@ -61,7 +68,7 @@ class Looking:
 
     def watch(self) -> None:
         """Watch the library's folders from now on."""
-        self.watcher = self.watcher or Watcher()
+        self.watcher = self.watcher or self.watch_with()
         self._watch_folders()
 
     def forget(self, folders: list[Path]) -> None:

@@ -45,11 +45,12 @@ class Watcher:
         observe: Observe | None = None,
         mounts: MountTable | None = None,
         clock: Callable[[], float] = time.monotonic,
+        quiet_s: float = QUIET_UNCLOSED_S if sys.platform == "darwin" else QUIET_S,
+        together_s: float = TOGETHER_S,
     ) -> None:
         self._observe = observe or observe_here
         self._clock = clock
-        quiet_s = QUIET_UNCLOSED_S if sys.platform == "darwin" else QUIET_S
-        self._settler = Settler(quiet_s, OPEN_S, LONGEST_S, TOGETHER_S)
+        self._settler = Settler(quiet_s, OPEN_S, LONGEST_S, together_s)
         self._guard = threading.Lock()  # of the settler and of `_short`: trees have own threads
         self._trees: dict[str, Tree | None] = {}  # None: on a share, and polled
         self._poll_s: dict[str, float] = {}  # when to look at a share again

@@ -12,6 +12,7 @@ from indexer.library import Library
 from indexer.lock import lock
 from indexer.service import Service
 from indexer.store import Store
+from indexer.watch import Watcher
 from models.encoder import Encoder
 from models.installed import SHIPPED
 from tests.fakes import load_fake
@@ -27,11 +28,13 @@ class Serving:
         load: Callable[[Path], Encoder] = load_fake,
         shipped: Path = SHIPPED,
         is_on_battery: Callable[[], bool] = lambda: False,
+        watch_with: Callable[[], Watcher] = Watcher,
     ) -> None:
         self.library = library
         self.first = first
         self.load = load
         self.shipped = shipped
+        self.watch_with = watch_with
         self.is_on_battery = is_on_battery
         self.service: Service | None = None  # the last one
         self._threads: list[threading.Thread] = []
@@ -60,6 +63,7 @@ class Serving:
             store = Store(self.library)
             encoders = Encoders(store, self.first, 2, self.load, self.shipped)
             self.service = service = Service(store, encoders, 2, self.is_on_battery)
+            service.looking.watch_with = self.watch_with
             ready.set()
             service.run()
             service.close()

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from indexer.events import Committed, Done, Doubt, Event, FoldersChanged
 from indexer.library import Library
 from indexer.photo import Answer, FolderState
 from indexer.view import View
+from indexer.watch import Watcher
 from tests.fakes import ColourEncoder, load_fake, write_encoder
 from tests.serving import Serving, until
 
@@ -35,7 +37,8 @@ class Watched:
             encoders.append(load_fake(folder))
             return encoders[-1]
 
-        self.serving = Serving(self.library, place / "fake", load)
+        soon = partial(Watcher, quiet_s=0.1, together_s=0.05)
+        self.serving = Serving(self.library, place / "fake", load, watch_with=soon)
         self.view = View(self.library)
         self.client: Client | None = None
 
