@@ -44,6 +44,9 @@ def sentence(progress: Progress) -> str:
     '1,242 of 18,302 photos, 2 unreadable, 12 a second, about 24 minutes left, in 2024'
     """
     done = progress.indexed + progress.unchanged + progress.failed
+    if done >= progress.found and progress.told < progress.to_tell:
+        words = [f"asking old files again: {progress.told:,} of {progress.to_tell:,}"]
+        return ", ".join(words + pace(progress.rate_per_s, progress.left_s))
     words = [f"{done:,} of {photos(progress.found)}"]
     if progress.failed:
         words.append(f"{progress.failed:,} unreadable")
