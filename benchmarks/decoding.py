@@ -33,6 +33,7 @@ from PIL import Image
 from benchmarks.photo_set import Wanted, make
 from indexer import picture
 from indexer.colour import to_srgb
+from indexer.decoder import SMALLER
 from indexer.errors import UnreadablePhoto
 from indexer.need import bytes_to_decode
 from indexer.scan import EXTENSIONS
@@ -139,7 +140,7 @@ def square_of_whole(data: bytes, spec: ImageSpec) -> Square:
 def square_of_small(data: bytes, spec: ImageSpec) -> Square:
     """As the indexer makes it."""
     opened = picture.OpenedPhoto(data)
-    small = opened.decode(opened.size_of(max(2 * spec.side, SIDES[-1])))
+    small = opened.decode(opened.size_of(max(2 * spec.side, SIDES[-1])), SMALLER)
     return preprocess(picture.for_encoder(small), spec)
 
 
@@ -155,17 +156,16 @@ def print_parts(path: Path) -> None:
     data = path.read_bytes()
     opened = picture.OpenedPhoto(data)
     size = opened.size_of(max(2 * spec.side, SIDES[-1]))
-    small = opened.decode(size)
+    small = opened.decode(size, SMALLER)
     large, little = (
-        small.resize(thumbnail_size(*opened.stored, side), Image.Resampling.HAMMING)
-        for side in reversed(SIDES)
+        small.resize(thumbnail_size(*opened.stored, side), SMALLER) for side in reversed(SIDES)
     )
     wide = p3_profile()
     parts: dict[str, Callable[[], object]] = {
         "read": lambda: picture.read_file(path),
         "hash": lambda: picture.content_hash(data),
         "header and metadata": lambda: picture.OpenedPhoto(data).metadata(path),
-        "decode, shrink and turn": lambda: picture.OpenedPhoto(data).decode(size),
+        "decode, shrink and turn": lambda: picture.OpenedPhoto(data).decode(size, SMALLER),
         "(the same, but whole)": lambda: picture.OpenedPhoto(data).decode(),
         "(colours of Display P3, if it has them)": lambda: to_srgb(small, wide),
         "thumbnails": lambda: thumbnails(small, large.size, little.size),
@@ -186,7 +186,7 @@ def thumbnails(small: Image.Image, large: tuple[int, int], little: tuple[int, in
     """Both, as files in memory."""
     for size in (large, little):
         if small.size != size:
-            small = small.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+            small = small.resize(size, SMALLER, reducing_gap=2.0)
         small.save(BytesIO(), "JPEG", quality=QUALITY)
 
 
