@@ -33,6 +33,7 @@ class Decoded:
 
     square: NDArray[np.uint8]  # (3, s, s)
     content: Content
+    is_kept: bool = True  # its thumbnails are, where a library was named
 
 
 class Decoder:
@@ -71,6 +72,7 @@ class Decoder:
                 mean_rgb=header["mean_rgb"],
                 metadata=_metadata(header),
             ),
+            is_kept=header["is_kept"],
         )
 
     def tell(self, path: str | Path) -> Metadata:

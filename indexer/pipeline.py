@@ -216,6 +216,8 @@ def index(
                 yield under_way.commit_next()
             if part:
                 under_way.begin(part)
+            if any(isinstance(one, Decoded) and not one.is_kept for _, one in part):
+                store.db.await_room()  # else many photos would be read that have no thumbnails
             if (batch := under_way.commit_ready()) is not None:
                 yield batch
         while under_way.photos:

@@ -7,6 +7,7 @@ above needs to know, and nothing is read or encoded twice.
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import wraps
+from shutil import disk_usage
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
@@ -15,6 +16,7 @@ from indexer.database import as_bad_library
 from indexer.errors import DiskFull
 from indexer.library import Library
 
+ROOM_BYTES = 1 << 22  # of the disk: with less a full one is not tried again
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 Self = TypeVar("Self", bound="Table")
@@ -29,6 +31,14 @@ class Writer(Database):
         self.was_full = False  # at some time; whoever mends what that did sets it back
         self.waits_for_room: Callable[[], bool] = lambda: False  # whether to try again
         self.has_room: Callable[[], None] = lambda: None  # called when that went well
+
+    def await_room(self) -> None:
+        """A file beside the database could not be written: wait while the disk is full."""
+        while disk_usage(self.library.root).free < ROOM_BYTES:
+            self.was_full = True
+            if not self.waits_for_room():
+                return
+        self.has_room()
 
 
 def transaction(

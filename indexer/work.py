@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
+from indexer.decode import Decoded
 from indexer.decoder_pool import DecoderPool
 from indexer.encoders import Encoders
 from indexer.events import Committed, Event
@@ -196,8 +197,9 @@ class Work:
             if not bare:
                 return
             with suppress(BadEncoder):  # it can't be read just now, and says how large a square is
-                for _ in self.pool.index(bare, encoder.spec.image, self.store.library):
-                    pass
+                for _, one in self.pool.index(bare, encoder.spec.image, self.store.library):
+                    if isinstance(one, Decoded) and not one.is_kept:
+                        self.store.db.await_room()
             self.tell(Committed(0, 0))
             self.hear()
 

@@ -28,6 +28,8 @@ import psutil
 
 from indexer.library import Library
 from indexer.lock import Busy, lock
+from indexer.thumbnails import SIDES
+from indexer.view import View
 from tests.audit import wrong
 from tests.counted_app import NOTES, ROLE
 from tests.small_photos import write_photos
@@ -149,13 +151,27 @@ class ProvingGround:
 
     def wrong(self) -> list[str]:
         """What is wrong in the library at rest, or unlike an undisturbed index of the photos."""
-        self.finish()  # leftovers are cleared away behind a run
+        self.tidy_up()
         seen, self.notes = self.notes, self.scratch / "notes of the undisturbed"
         fresh = Library.at(self.scratch / "undisturbed")
         self.finish(fresh)
         self.notes = seen
         self.wait_until_gone(self.programs())  # the lock goes before its process does
         return wrong(self.library.root, fresh.root)
+
+    def tidy_up(self) -> None:
+        """Let what is done behind a run be done, as where a window is open."""
+        run = self.start("--watch")
+        wait_for(lambda: self._is_tidy() or run.is_over, "thumbnails", 60.0)
+        self.kill(self.clients())
+        run.wait()
+        self.wait_until_free()
+        self.finish()
+
+    def _is_tidy(self) -> bool:
+        with View(self.library) as view:
+            contents = int(view.rows("SELECT count(*) FROM content")[0][0])
+        return contents <= len(list(self.library.thumbnails.rglob(f"*-{SIDES[0]}.jpg")))
 
     def ask(self) -> list[str]:
         """Ask the library, as a person would while something is wrong; what fails."""

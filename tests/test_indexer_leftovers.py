@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.events import Done
 from indexer.leftovers import AT_ONCE
 from indexer.library import Library
 from indexer.scan import Found
@@ -114,3 +115,17 @@ def test_thumbnails_that_are_gone_are_made_again_behind_a_run(tmp_path: Path) ->
 
 def files(library: Library) -> int:
     return len(list(library.thumbnails.rglob("*.jpg")))
+
+
+def test_thumbnails_that_can_not_be_written_end_no_run(tmp_path: Path) -> None:
+    write_photos(tmp_path / "photos", 10, seed=1)
+    write_encoder(tmp_path / "fake")
+    library = Library.at(tmp_path / "library")
+    library.root.mkdir()
+    library.thumbnails.write_bytes(b"not a folder")
+    serving = Serving(library, tmp_path / "fake")
+    client = serving.client()
+    done = until(client, client.add([tmp_path / "photos"]))[-1]
+    assert isinstance(done, Done)
+    assert done.indexed == 10
+    serving.end()

@@ -5,6 +5,7 @@ SQLite's own limit on pages stands in for the disk.
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,31 @@ def test_a_write_waits_for_room_and_is_done_once(store: Store) -> None:
     assert len(store.rows(FOLDER)) == len(MANY)
     store.add(MANY)
     assert told[4:] == []
+
+
+def test_a_file_beside_the_database_waits_for_room_as_well(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([1000, 1000, 1 << 30])
+    monkeypatch.setattr(
+        "indexer.transactions.disk_usage", lambda _: SimpleNamespace(free=next(free))
+    )
+    told: list[str] = []
+
+    def waits() -> bool:
+        told.append("full")
+        return True
+
+    store.db.waits_for_room = waits
+    store.db.has_room = lambda: told.append("room")
+    store.db.await_room()
+    assert (told, store.db.was_full) == (["full", "full", "room"], True)
+
+
+def test_a_file_that_can_not_be_written_for_another_reason_is_not_waited_for(store: Store) -> None:
+    store.db.waits_for_room = lambda: pytest.fail("it waits")
+    store.db.await_room()
+    assert not store.db.was_full
 
 
 def test_whoever_may_not_wait_hears_of_it_at_once(store: Store) -> None:

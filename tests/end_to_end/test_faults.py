@@ -11,13 +11,13 @@ from tests.proving_ground import ProvingGround
 
 @pytest.mark.slow
 def test_a_few_kills_lose_nothing_and_leave_nothing_behind(tmp_path: Path) -> None:
-    with ProvingGround(tmp_path, photos=60, seed=1) as ground:
-        outcome = faults_kill.prove(ground, kills=3)
+    with ProvingGround(tmp_path, photos=40, seed=1) as ground:
+        outcome = faults_kill.prove(ground, kills=2)
         assert outcome.wrong == []
         assert outcome.most_again <= BATCH
 
 
 @pytest.mark.slow
 def test_a_folder_that_goes_away_in_the_middle_is_whole_when_it_is_back(tmp_path: Path) -> None:
-    again, wrong = faults_folder_gone.prove(tmp_path, 60, 1, faults_folder_gone.while_read)
+    again, wrong = faults_folder_gone.prove(tmp_path, 40, 1, faults_folder_gone.while_read)
     assert (wrong, again <= BATCH) == ([], True)
