@@ -18,6 +18,7 @@ from indexer.thumbnails import SIDES, thumbnail_path
 from models.spec import EncoderSpec
 
 AT_ONCE = 10_000
+MOST_LINKS = 1000  # names of one file; ext4 bears 65,000
 DAY_NS = 86_400_000_000_000
 
 
@@ -80,14 +81,17 @@ def files(place: Path) -> list[Stamp]:
 
 
 def add_thumbnails(store: Store) -> None:
-    """Both sizes for each content: names of their own for a few pictures."""
-    library, shared = store.library, store.library.thumbnails
-    shared.mkdir(parents=True, exist_ok=True)
-    pictures = {side: shared / f"{side}.jpg" for side in SIDES}
-    for side, path in pictures.items():
-        Image.effect_noise((side, side), 60).convert("RGB").save(path, quality=82)
-    for (content,) in store.connection.execute("SELECT hash FROM content").fetchall():
-        for side, picture in pictures.items():
+    """Both sizes for each content, which are names of a few files."""
+    library = store.library
+    contents = [content for (content,) in store.connection.execute("SELECT hash FROM content")]
+    for side in SIDES:
+        picture = Image.effect_noise((side, side), 60).convert("RGB")
+        for number, content in enumerate(contents):
             path = thumbnail_path(library, content, side)
-            path.parent.mkdir(exist_ok=True)
-            os.link(picture, path)
+            if number % MOST_LINKS == 0:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                picture.save(path, quality=82)
+                first = path
+            else:
+                path.parent.mkdir(exist_ok=True)
+                os.link(first, path)

@@ -4,7 +4,7 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR
 
 from app.progress_line import photos
 from indexer.library import Library
@@ -67,13 +67,24 @@ def read(library: Library, model: str | None) -> dict[str, object]:
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file, or of all files below a folder; 0 where there is none."""
-    files = [path] if path.is_file() else path.rglob("*")
-    total = 0
-    for file in files:
+    """Bytes of a file, or of all files below a folder; 0 where there is none.
+
+    `os.scandir`, because there are two thumbnails for each of 100,000 photos.
+    """
+    total, waiting = 0, [str(path)]
+    while waiting:
         with suppress(OSError):  # an indexer at work takes files away as we look
-            status = file.stat()
-            total += status.st_size if S_ISREG(status.st_mode) else 0
+            status = os.lstat(here := waiting.pop())
+            if not S_ISDIR(status.st_mode):
+                total += status.st_size
+                continue
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        with suppress(FileNotFoundError):
+                            total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
