@@ -82,7 +82,7 @@ def test_exported_packages_run_as_core_ml_would_run_them(tmp_path: Path) -> None
         Block(24, stride=2, expansion=2),
     )
     image = ImageConfig(side=64, stem=8, blocks=blocks, width=32)
-    size = Size(image, TextConfig(tokenizer.size, 16, 32, 2, 2), 16)
+    size = Size(image, TextConfig(tokenizer.size, 16, 32, 2, 1), 16)
     exportable = of_ours(size, tmp_path / "table", "tiny")
     photos, words = samples(exportable.spec, 40)
     wake(exportable, photos, words)

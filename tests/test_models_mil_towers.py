@@ -18,14 +18,16 @@ from models.mil.encoder import MilEncoder, PackagedTower
 from models.mil.errors import BadPackage
 from models.mil.evaluator import Evaluator
 from models.reference import ReferenceEncoder
-from models.sizes import Size, size_of
+from models.sizes import TINY_TEXT, Size, size_of
 from models.tokenizer import Tokenizer
 from models.train_tokenizer import learn
 from models.vit import VitConfig
 from tests.mil_programs import Array, quiet
 
 SENTENCES = [draw(seed, (32, 32)).sentence for seed in range(8)]
-SMALL = Size(VitConfig(side=32, patch=8, width=48, heads=2, layers=1), size_of("tiny-vit").text, 32)
+SMALL = Size(
+    VitConfig(side=32, patch=8, width=48, heads=2, layers=1), replace(TINY_TEXT, layers=1), 32
+)
 CONV = ImageConfig(  # of the default encoder's parts: a block that shrinks, and one that adds
     side=64,
     stem=8,
