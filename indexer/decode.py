@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from models.spec import ImageSpec
 
 TIME_LIMIT_S = 30.0  # a 300 MP PNG takes about 10 s; what takes longer is not a photo
 MEMORY_LIMIT_BYTES = 3 << 30  # half as much again as `need` lets a photo have
+ENDS_S = 1.0  # how long a process may take to end whose pipe is closed
 LOOK_S = 0.1  # how often a decoder that is silent is looked at; most photos take less
 
 
@@ -34,6 +36,10 @@ class Decoded:
     square: NDArray[np.uint8]  # (3, s, s)
     content: Content
     is_kept: bool = True  # its thumbnails are, where a library was named
+
+
+class Killed(UnreadablePhoto):
+    """Somebody outside has ended the decoder: the photo need not be at fault."""
 
 
 class Decoder:
@@ -112,8 +118,9 @@ class Decoder:
             self._end()
             raise UnreadablePhoto(Reason.TOO_SLOW) from error
         except (OSError, EOFError, ValueError) as error:
+            was_killed = _was_killed(process)
             self._end()
-            raise UnreadablePhoto(Reason.CRASHED) from error
+            raise (Killed if was_killed else UnreadablePhoto)(Reason.CRASHED) from error
         if "reason" in header:
             raise UnreadablePhoto(Reason(header["reason"]))
         return header, payload
@@ -173,6 +180,13 @@ class Decoder:
         if not data:
             raise EOFError
         return data
+
+
+def _was_killed(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process that is silent was ended by SIGKILL, which no photo sends."""
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(ENDS_S) == -signal.SIGKILL
+    return False
 
 
 def _metadata(header: dict[str, Any]) -> Metadata:

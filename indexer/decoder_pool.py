@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from indexer.decode import TIME_LIMIT_S, Decoded, Decoder
+from indexer.decode import TIME_LIMIT_S, Decoded, Decoder, Killed
 from indexer.errors import Reason, UnreadablePhoto
 from indexer.library import Library
 from indexer.metadata import Metadata
@@ -15,6 +15,7 @@ from models.spec import ImageSpec
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 STOP_CHECK_S = 0.1  # how soon `DecoderPool.index` notices that it was stopped
+KILLS = 5  # so often a photo is tried again whose decoder was killed
 IN_FLIGHT = 8  # photos a decoder that are asked for and not yet taken: bounds the memory
 
 
@@ -94,14 +95,17 @@ class DecoderPool:
     def _one(self, path: str, ask: Callable[[Decoder, str], Answer]) -> Answer | Reason:
         decoder = self._idle.get()
         try:
-            try:
-                return ask(decoder, path)
-            except UnreadablePhoto as error:
-                if error.reason is not Reason.CRASHED:
-                    raise
-            # Something may have ended the process from outside: try once more in a fresh one.
-            return ask(decoder, path)
-        except UnreadablePhoto as error:
-            return error.reason
+            kills = crashes = 0
+            while True:
+                try:
+                    return ask(decoder, path)
+                except Killed as error:  # by a person, or for memory that others needed
+                    kills += 1
+                    if kills > KILLS:
+                        return error.reason
+                except UnreadablePhoto as error:
+                    crashes += 1  # the end of the process may have had another reason, once
+                    if error.reason is not Reason.CRASHED or crashes > 1:
+                        return error.reason
         finally:
             self._idle.put(decoder)
