@@ -166,7 +166,6 @@ class ProvingGround:
         self.kill(self.clients())
         run.wait()
         self.wait_until_free()
-        self.finish()
 
     def _is_tidy(self) -> bool:
         with View(self.library) as view:
