@@ -72,6 +72,7 @@ BY_THEMSELVES := benchmarks/photo_set.py $(wildcard benchmarks/index_speed*.py b
 bench-index: .venv/ready-to-test
 	$(IN) benchmarks/index_speed.py $${PHOTOS:+--photos "$$PHOTOS"}
 	$(IN) benchmarks/library_scale.py
+	$(IN) benchmarks/library_moves.py
 	$(IN) benchmarks/library_memory.py
 
 bench: .venv/ready-to-test

@@ -4,9 +4,9 @@
     python benchmarks/library_scale.py --rows 1000000     # rows of a million, files of 100,000
     python benchmarks/library_scale.py --files 2000 --rows 2000
 
-Four tables, each beside a yardstick of the same run: a look at folders in which nothing changed
+Three tables, each beside a yardstick of the same run: a look at folders in which nothing changed
 beside a bare walk; the start of each part; snapshots of the vectors, and how long they keep a
-commit waiting; a renamed tree. Ends with status 1 above a bound.
+commit waiting. Ends with status 1 above a bound.
 """
 
 import argparse
@@ -16,8 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -27,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.library_made import add_thumbnails, files, make_library, names
 from benchmarks.library_memory import make_photos
-from indexer.moves import content_hash
+from benchmarks.library_table import Table, timed
 from indexer.photo import KnownEncoder
 from indexer.rescan import Rescan
 from indexer.scan import Found
@@ -42,24 +41,6 @@ MOST_RATIO = 2.0  # of a bare walk
 MOST_START_S = 2.0
 MOST_WAIT_S = 0.5  # of a commit or a command beside a snapshot
 MOST_STOP_S = 2.0
-MOVED_BYTES = 4 << 20
-
-
-class Table:
-    """Lines with a figure and maybe a bound; remembers whether one was above it."""
-
-    def __init__(self) -> None:
-        self.is_above = False
-
-    def head(self, words: str) -> None:
-        """Begin a part."""
-        print(f"\n{words}", flush=True)
-
-    def line(self, words: str, figure: float, unit: str, most: float | None = None) -> None:
-        """One figure."""
-        bound = "" if most is None else f"  (at most {most:g})"
-        self.is_above |= most is not None and not figure <= most
-        print(f"  {words:<58}{figure:>10.3f} {unit}{bound}", flush=True)
 
 
 def main() -> int:
@@ -67,7 +48,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--moved", type=int, default=1000, help="renamed files of 4 MB, 100 at least")
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--cold", action="store_true", help="as root: empty the system's caches")
     given = parser.parse_args()
@@ -84,8 +64,6 @@ def main() -> int:
         store, known = make_library(Path(scratch), encoder, names(Path(scratch), given.rows))
         snapshots(table, store, known, Path(scratch))
         store.close()
-    with tempfile.TemporaryDirectory() as scratch:
-        moves(table, Path(scratch), encoder, given.moved)
     return 1 if table.is_above else 0
 
 
@@ -220,53 +198,6 @@ def commit(store: Store, known: KnownEncoder, place: Path, number: int) -> float
     content = Content(b"new" + number.to_bytes(13, "big"), 1, 1, 0)
     row = np.full(known.dimension, known.dimension**-0.5, np.float16)
     return timed(lambda: store.commit(known.id, [Finished(todo, content, row)]))[0]
-
-
-def moves(table: Table, place: Path, encoder: Path, count: int) -> None:
-    """A renamed tree of files of 4 MB: how often something is told, and how soon it stops."""
-    root = place / "photos"
-    (root / "old").mkdir(parents=True)
-    for number in range(count):
-        with (root / "old" / f"{number:05}.jpg").open("wb") as file:
-            file.write(number.to_bytes(8, "big"))
-            file.truncate(MOVED_BYTES)  # takes no room
-    store, _ = make_library(place, encoder, files(place))
-    for path, row in store.rows(root).items():
-        store.connection.execute(
-            "UPDATE content SET hash = ? WHERE id ="
-            " (SELECT content_id FROM photo WHERE photo.id = ?)",
-            (content_hash(path), row.id),
-        )
-    (root / "old").rename(root / "new")
-    told_s = [time.perf_counter()]
-    half: list[float] = []
-
-    def moved() -> None:
-        told_s.append(time.perf_counter())
-        if len(told_s) == 3:
-            half.append(time.perf_counter())
-
-    rescan = Rescan(store, lambda _: None, lambda: bool(half), moves=moved)
-    rescan.folder(root)
-    stopped_s = time.perf_counter() - half[0]
-    rest = Rescan(store, lambda _: None, lambda: False, moves=moved).folder(root)
-    assert rest is not None
-    assert rest.unchanged == count
-    took_s = time.perf_counter() - told_s[0]
-    table.head(f"A renamed tree of {count:,} files of {MOVED_BYTES >> 20} MB, read whole")
-    table.line("until all are known again", took_s, "s")
-    table.line("megabytes a second", count * MOVED_BYTES / took_s / 1e6, "")
-    gaps = [after - before for before, after in pairwise(told_s)]
-    table.line("the longest silence between two that are told", max(gaps), "s", MOST_STOP_S)
-    table.line("a stop takes effect after", stopped_s, "s", MOST_STOP_S)
-    store.close()
-
-
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock and of this process's CPU."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def best(times: Sequence[tuple[float, float]]) -> tuple[float, float]:
