@@ -29,7 +29,7 @@ endif
 
 # What runs on a Mac alone is at least typed as there.
 FOR_A_MAC := models/installed.py models/coreml.py models/coreml_process.py models/quick_or_sure.py \
-	packaging/check_core_ml.py
+	packaging/check_core_ml.py indexer/memory.py
 
 .PHONY: run test check check-all format table places bench bench-index faults prove-export train-default bundle freeze smoke clean
 
