@@ -1,6 +1,6 @@
 """Does decoding small cost less, and do photos stay what they are to the encoder?
 
-    python benchmarks/decoding.py [--photos FOLDER] [--count 200]
+    python benchmarks/decoding.py [--photos FOLDER] [--count 100]
 
 Each photo becomes the encoder's square twice: decoded whole, as a plain program would, and as the
 indexer does it: JPEG scaled by its blocks, HEIC from a preview that is large enough, everything
@@ -54,7 +54,7 @@ def main() -> int:
     """Measure and print; the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--photos", type=Path, help="a folder of photos, beside generated ones")
-    parser.add_argument("--count", type=int, default=200, help="generated photos")
+    parser.add_argument("--count", type=int, default=100, help="generated photos")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
