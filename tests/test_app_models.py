@@ -30,7 +30,6 @@ from tests.small_encoder import small_encoder
 
 HOME = Path(__file__).resolve().parent.parent
 PROGRAM = [sys.executable, "-m", "app", "models"]
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's /proc")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 
-from app import cli
 from app.commands.models_fetch import FETCHED, is_elsewhere, place_of
 from models.bundle import write
 from models.installed import DEFAULT, find
@@ -30,14 +29,6 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = folder.with_name("tiny.sightword")
     write(folder, out)
     return out
-
-
-def models(*arguments: object) -> int:
-    return cli.run(["models", *map(str, arguments)])
-
-
-def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def sightword(*arguments: object) -> "subprocess.CompletedProcess[str]":
