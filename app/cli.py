@@ -42,8 +42,7 @@ def run(arguments: Sequence[str], fetcher: "Fetcher | None" = None) -> int:
     before, after = _split(arguments)
     if after and after[0] in COMMANDS:
         parser = _parser(after[0])
-        # Options may stand between names, of which there may be none: `index A --watch B`.
-        given = parser.parse_intermixed_args([*before, *after[1:]])
+        given = _parse(parser, [*before, *after[1:]])
         if after[0] == "models":
             from app.commands import models
 
@@ -60,6 +59,16 @@ def run(arguments: Sequence[str], fetcher: "Fetcher | None" = None) -> int:
     from app.commands import window
 
     return window.run(_library(given), given.model, _folders(given.folders))
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Options may stand between names: `index A --watch B`. Behind "--" all are names.
+
+    Python 3.11 forgets that "--" in `parse_intermixed_args`: `search -- -leash` would be refused.
+    """
+    if "--" in arguments:
+        return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -171,6 +171,13 @@ def test_options_may_stand_between_folders(tmp_path: Path) -> None:
     assert cli.run(["index", str(tmp_path / "a"), "--json", str(tmp_path / "b")]) == 0
 
 
+def test_what_stands_behind_two_dashes_is_no_option(tmp_path: Path) -> None:
+    library = str(tmp_path / "library")
+    assert cli.run(["--library", library, "search", "--limit", "3", "--", "-leash"]) == 0
+    with pytest.raises(BadFolder, match="-nowhere does not exist"):
+        cli.run(["--library", library, "index", "--", "-nowhere"])
+
+
 def test_a_mistyped_command_is_answered_with_the_commands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
