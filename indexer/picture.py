@@ -35,6 +35,7 @@ TURNS = {  # EXIF orientation: how to get upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TELLING_TEXTS = {"Raw profile type exif", "XML:com.adobe.xmp", "xmp"}  # of a PNG; XMP turns, too
 SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 
 
@@ -125,13 +126,12 @@ class OpenedPhoto:
         return rgb if self._turn is None else rgb.transpose(self._turn)
 
     def _read_exif(self, data: bytes) -> Image.Exif:
-        """Of a PNG too without its pixels, unless something is told behind them."""
+        """Of a PNG too without its pixels, unless EXIF or XMP is told as text or behind them."""
         info = self.image.info
         if self.image.format == "PNG" and "exif" not in info:
-            if tells_late(data):
-                self._refuse_too_large()
-            elif "Raw profile type exif" not in info:
+            if not (tells_late(data) or TELLING_TEXTS & info.keys()):
                 return Image.Exif()
+            self._refuse_too_large()  # Pillow reads all pixels now
         return exif_of(self.image)
 
     def _refuse_too_large(self) -> None:

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from indexer import memory
 from indexer.decode import MEMORY_LIMIT_BYTES, Decoder
@@ -165,6 +165,18 @@ def test_exif_behind_the_pixels_of_a_png_turns_it(decoder: Decoder, tmp_path: Pa
     (tmp_path / "late.png").write_bytes(late)
     assert decoder.tell(tmp_path / "late.png").turn == 6
     assert decoder.picture(tmp_path / "late.png", (99, 99)).shape == (40, 20, 3)
+
+
+def test_a_png_whose_turn_stands_in_xmp_alone_is_turned(decoder: Decoder, tmp_path: Path) -> None:
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF'
+        ' xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
+        ' xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    told = PngImagePlugin.PngInfo()
+    told.add_itxt("XML:com.adobe.xmp", xmp)
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "turned.png", pnginfo=told)
+    assert decoder.picture(tmp_path / "turned.png", (99, 99)).shape == (40, 20, 3)
 
 
 def test_a_decoder_that_takes_too_much_memory_is_ended_and_the_next_photo_is_read(
