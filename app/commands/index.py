@@ -25,7 +25,6 @@ from indexer.photo import Answer
 from indexer.view import View
 from models.installed import find
 
-FULL = "The disk is full, so this waits. Free some space and it goes on by itself."
 PAUSED = "Paused. What was seen is searchable. `sightword resume` goes on; Ctrl-C leaves."
 FULL = "The disk is full, so looking at photos is paused. Free some space and we'll carry on."
 RESTARTS = 3  # an indexer that dies oftener has a trouble that starting again won't mend
@@ -167,8 +166,6 @@ class Asked:
             self.line.note(PAUSED)
         elif before.is_paused and not manners.is_paused:
             self.line.note("Going on.")
-        if manners.is_full and not before.is_full:
-            self.line.note(FULL)
         if manners.is_slow and not before.is_slow:
             self.line.note("Going slowly to save your battery.")
         if manners.is_full and not before.is_full:
