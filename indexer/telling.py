@@ -45,19 +45,22 @@ class Teller:
     def tell_some(self, pool: DecoderPool, was_told: Callable[[], None] = lambda: None) -> None:
         """Ask some files, and write down what they tell; `was_told` is called after each.
 
-        A file that can't be read just now waits on; one that never can is not asked again.
+        A file that can't be read just now waits on; one that never can is not asked again. Where
+        the pool is stopped in the middle, the next call asks those that have not answered.
         """
         waiting = self._store.metadata.untold(self._folders(), self._after, PAGE)
         told: dict[int, Metadata] = {}
         mute: list[int] = []
+        answers = 0
         for content, answer in pool.tell(waiting):
             was_told()
+            answers += 1
             if isinstance(answer, Metadata):
                 told[content] = answer
             elif not answer.may_pass:
                 mute.append(content)
         self._store.metadata.replace(told.items(), mute)
-        if waiting:
+        if waiting and answers == len(waiting):
             self._after = waiting[-1][0]
 
     def _folders(self) -> list[int]:

@@ -10,9 +10,12 @@ import pytest
 from PIL import Image
 
 from indexer.client import Client
+from indexer.decoder_pool import DecoderPool
 from indexer.events import Committed, Done, Event, Manners, Progress, Switched
 from indexer.library import Library
 from indexer.pausing import Pausing, this_start
+from indexer.store import Store
+from indexer.telling import Teller
 from indexer.view import View
 from tests.fakes import write_encoder
 from tests.serving import Serving, until
@@ -184,6 +187,27 @@ def test_photos_that_could_not_be_read_are_tried_again(
         assert counts(until(client, client.try_again([half.id]))) == (1, 1, 0)
         assert counts(until(client, client.try_again())) == (0, 0, 0)
         assert [one.id for one in view.problems()] == [empty.id]  # its drive is away
+
+
+def test_files_that_a_pause_left_unasked_are_asked_in_the_same_run(
+    serving: Serving, library: Library, photo_folder: Path
+) -> None:
+    client = serving.client()
+    until(client, client.add([photo_folder]))
+    serving.end()
+    store = Store(library)
+    store.connection.execute("INSERT INTO untold SELECT id FROM content")
+    teller = Teller(store)
+    left = teller.left()
+    pool = DecoderPool(1)
+    teller.tell_some(pool, pool.stop)  # after the first answer
+    assert teller.left() == left - 1 > 0
+    fresh = DecoderPool(1)
+    teller.tell_some(fresh)
+    assert teller.left() == 0
+    for one in (pool, fresh):
+        one.close()
+    store.close()
 
 
 def counts(events: list[Event]) -> tuple[int, int, int]:
