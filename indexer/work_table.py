@@ -79,10 +79,10 @@ class WorkTable(Table):
             ).fetchone()
         return int(row[0])
 
+    @transaction
     def try_again(self) -> None:
         """Pass over no photo any more: what hindered may have passed."""
-        with as_bad_library(self.library):
-            self.connection.execute("DELETE FROM passed_over")
+        self.connection.execute("DELETE FROM passed_over")
 
     def seen(self, encoder_id: int, hashes: Iterable[bytes]) -> set[bytes]:
         """Those of the contents that have a vector of an encoder."""

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from indexer.errors import DiskFull
+from indexer.errors import DiskFull, Reason
 from indexer.library import Library
+from indexer.problems import try_again
 from indexer.scan import Found
 from indexer.store import Store
 
@@ -56,6 +57,27 @@ def test_a_write_waits_for_room_and_is_done_once(store: Store) -> None:
     assert len(store.rows(FOLDER)) == len(MANY)
     store.add(MANY)
     assert told[4:] == []
+
+
+def test_photos_that_are_to_be_tried_again_wait_for_room(store: Store) -> None:
+    store.add(MANY[:1])
+    store.commit(1, [], [(todo, Reason.EMPTY) for todo in store.pending([FOLDER])])
+    store.connection.execute("CREATE TABLE filler (bytes BLOB)")
+    store.connection.execute(
+        "CREATE TEMP TRIGGER swell AFTER UPDATE ON photo BEGIN"
+        " INSERT INTO filler VALUES (zeroblob(100000)); END"
+    )
+    told: list[str] = []
+
+    def waits() -> bool:
+        told.append("full")
+        make_room(store)
+        return True
+
+    store.db.waits_for_room = waits
+    assert try_again(store) == 1
+    assert told == ["full"]
+    assert len(store.pending([FOLDER])) == 1
 
 
 def test_a_file_beside_the_database_waits_for_room_as_well(
