@@ -9,14 +9,16 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from shutil import disk_usage
 
 from indexer.database import as_bad_library, text_of
 from indexer.library import Library
 from indexer.photo import KnownEncoder
-from indexer.transactions import Table, transaction
+from indexer.transactions import ROOM_BYTES, Table, transaction
 from models.spec import EncoderSpec
 
-AT_ONCE = 2000  # vectors that are deleted in one transaction: some 2 MB, a few ms
+AT_ONCE = 200  # vectors that are deleted in one transaction: it needs little room on a full disk
+STEPS = 10_000  # of SQLite's machine, some ms, between two looks whether to stop
 WASTE = 0.2  # of the file: less free room than this is left in it for what comes
 
 KNOWN = "SELECT encoder.id, digest, name, dimension, folder FROM encoder"
@@ -93,24 +95,45 @@ class EncoderTable(Table):
 
         It must neither serve nor be wanted. Ends early where `is_stopped`; a second call goes on.
         """
-        some = "SELECT change FROM embedding WHERE encoder_id = ? LIMIT ?"
-        with as_bad_library(self.library):
-            while not is_stopped():
-                gone = self.connection.execute(
-                    f"DELETE FROM embedding WHERE change IN ({some})", (encoder.id, AT_ONCE)
-                )
-                if gone.rowcount == 0:
-                    break
-            else:
+        while not is_stopped():
+            self._reuse_log()
+            if self._forget_some(encoder):
+                self._give_room_back(is_stopped)
                 return
-            self.connection.execute("DELETE FROM encoder WHERE id = ?", (encoder.id,))
+
+    @transaction
+    def _forget_some(self, encoder: KnownEncoder) -> bool:
+        """Delete some of its vectors, and behind the last the encoder; whether that is all."""
+        some = "SELECT change FROM embedding WHERE encoder_id = ? LIMIT ?"
+        gone = self.connection.execute(
+            f"DELETE FROM embedding WHERE change IN ({some})", (encoder.id, AT_ONCE)
+        )
+        if gone.rowcount:
+            return False
+        self.connection.execute("DELETE FROM encoder WHERE id = ?", (encoder.id,))
+        return True
+
+    def _reuse_log(self) -> None:
+        """On a tight disk: let SQLite's log begin anew, so that what is deleted needs no room."""
+        if disk_usage(self.library.root).free < ROOM_BYTES:
+            with suppress(sqlite3.OperationalError):  # then it grows, or waits for room
+                self.connection.execute("PRAGMA wal_checkpoint")
+
+    def _give_room_back(self, is_stopped: Callable[[], bool]) -> None:
+        """Write the file anew where much of it is free; given up where `is_stopped`."""
+        with as_bad_library(self.library):
             free, pages = (
                 self.connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("freelist_count", "page_count")
             )
-            if free > WASTE * pages:
+            if free <= WASTE * pages:
+                return
+            self.connection.set_progress_handler(is_stopped, STEPS)
+            try:
                 with suppress(sqlite3.OperationalError):  # no room for the copy: it stays as it is
                     self.connection.execute("VACUUM")
+            finally:
+                self.connection.set_progress_handler(None, STEPS)
 
     def by_digest(self, digest: str) -> KnownEncoder | None:
         """The encoder with this digest, if the library knows it."""

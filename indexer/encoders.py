@@ -6,13 +6,15 @@ database; here it is looked up when the indexer starts and changed when a client
 
 import logging
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 import numpy as np
 
 from indexer.awaited import Awaited
+from indexer.errors import BadLibrary, DiskFull
 from indexer.kept_encoders import (
     drop_copy,
     folder_of,
@@ -28,6 +30,7 @@ from indexer.pipeline import BatchEncoder
 from indexer.snapshot_files import drop
 from indexer.snapshots import Snapshots
 from indexer.store import Store
+from indexer.transactions import ROOM_BYTES
 from indexer.view import View
 from models.encoder import Encoder
 from models.errors import BadEncoder, EncoderAway, KnownError
@@ -136,23 +139,34 @@ class Encoders:
             )
         if known.id == self.wanted.known.id:
             self.cancel()
-        self._store.encoders.forget(known, is_stopped)
+        with suppress(DiskFull):  # nobody waits for room any more
+            self._store.encoders.forget(known, is_stopped)
         if self._store.encoders.by_digest(digest) is not None:  # and nobody may think it is
             raise KnownError(f"Not all vectors of {known.name} are gone yet. Remove it again.")
         with View(self._store.library) as view:
             drop(view, digest)
         drop_copy(self._store.library, known)
 
-    def forget_outlived(self, now_s: float) -> None:
-        """Forget older versions of ours that nothing leads to. What a person added stays."""
+    def forget_outlived(self, now_s: float, is_stopped: Callable[[], bool]) -> None:
+        """Forget older versions of ours that nothing leads to. What a person added stays.
+
+        Nobody asked for it: where the disk is full or it `is_stopped`, the next time goes on.
+        """
         library = self._store.library
+        if disk_usage(library.root).free < ROOM_BYTES:
+            return
         with View(library) as view:
             known = view.encoders()
         at_work = (self.serving.known.id, self.wanted.known.id)
         for one in known:
             if one.id not in at_work and is_outlived(library, one, self._shipped, now_s):
                 log.info("an older version of %s is forgotten", one.name)
-                self.forget(one.digest, lambda: False)
+                try:
+                    self.forget(one.digest, is_stopped)
+                except BadLibrary:
+                    raise
+                except KnownError as error:
+                    log.info("%s", error)
 
     def close(self) -> None:
         """Let go of them all."""

@@ -18,6 +18,7 @@ from indexer.store import Store
 from indexer.tally import Pace
 from models.errors import BadEncoder
 
+FORGET_S = 1.0  # nobody is heard while an older version is forgotten; the next time goes on
 NOTHING_READABLE = (
     "None of your photos can be read now, so they are still searched with {}. "
     "Connect their drive, and they are looked at with {}."
@@ -140,7 +141,8 @@ class Switcher:
             self.tell(Switched(serving.name, serving.digest, tuple(self._requests)))
         self._requests.clear()
         self._owes_word = False
-        self.encoders.forget_outlived(time.time())
+        until_s = time.monotonic() + FORGET_S
+        self.encoders.forget_outlived(time.time(), lambda: time.monotonic() > until_s)
 
     @property
     def _is_switching(self) -> bool:

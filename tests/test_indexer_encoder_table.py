@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -203,6 +204,39 @@ def test_an_encoder_is_forgotten_with_its_vectors_and_gives_room_back(store: Sto
         assert (view.counts().vectors, view.counts().indexed) == (300, 300)
     assert store.connection.execute("PRAGMA page_count").fetchone() <= pages
     assert store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_on_a_full_disk_forgetting_an_encoder_waits_for_room(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.encoder_table.AT_ONCE", 8)
+    free = iter([1000])  # and then enough
+    monkeypatch.setattr(
+        "indexer.encoder_table.disk_usage", lambda _: SimpleNamespace(free=next(free, 1 << 30))
+    )
+    one, two = know(store, "one"), know(store, "two")
+    store.encoders.want(one)
+    add(store, one, {f"{n}.jpg": f"content {n}" for n in range(20)})
+    store.encoders.want(two)
+    store.encoders.swap()
+    store.connection.execute("CREATE TABLE filler (bytes BLOB)")
+    store.connection.execute(
+        "CREATE TEMP TRIGGER swell AFTER DELETE ON embedding BEGIN"
+        " INSERT INTO filler VALUES (zeroblob(100000)); END"
+    )
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count = {pages}")
+    told: list[str] = []
+
+    def waits() -> bool:
+        told.append("full")
+        store.connection.execute("PRAGMA max_page_count = 1000000")
+        return True
+
+    store.db.waits_for_room = waits
+    store.encoders.forget(one, lambda: False)
+    assert told == ["full"]
+    assert (vectors(store), store.encoders.by_digest(one.digest)) == (0, None)
 
 
 def test_how_far_a_switch_is_can_be_read_by_anybody(store: Store) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,11 @@ from indexer.view import View
 from models.encoder import Encoder, Vectors
 from models.errors import BadEncoder, EncoderAway, KnownError
 from tests.fakes import ColourEncoder, load_fake, write_encoder
+
+SWELL = (  # no encoder goes without room
+    "CREATE TEMP TRIGGER swell BEFORE DELETE ON encoder BEGIN"
+    " INSERT INTO filler VALUES (zeroblob(100000)); END"
+)
 
 
 @pytest.fixture
@@ -138,7 +144,7 @@ def test_an_encoder_that_goes_while_it_is_chosen_is_not_wanted(
 
 
 def test_an_older_version_of_ours_is_forgotten_a_month_after_it_served(
-    library: Library, tmp_path: Path
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped, day_s = tmp_path / "shipped", 86400
     write_encoder(tmp_path / "mine", named="mine")
@@ -151,13 +157,26 @@ def test_an_older_version_of_ours_is_forgotten_a_month_after_it_served(
         encoders.swap()
         shutil.rmtree(shipped)  # an update of the program
         write_encoder(shipped / "ours", named="ours, better")
-        encoders.forget_outlived(time.time() + 99 * day_s)
+        encoders.forget_outlived(time.time() + 99 * day_s, lambda: False)
         assert store.encoders.by_digest(old.digest) is not None  # it serves
         encoders.want(shipped / "ours")
         encoders.swap()
-        encoders.forget_outlived(time.time() + 29 * day_s)
+        encoders.forget_outlived(time.time() + 29 * day_s, lambda: False)
         assert store.encoders.by_digest(old.digest) is not None
-        encoders.forget_outlived(time.time() + 31 * day_s)
+        late_s = time.time() + 31 * day_s
+        encoders.forget_outlived(late_s, lambda: True)  # the next start goes on
+        assert store.encoders.by_digest(old.digest) is not None
+        with monkeypatch.context() as full:
+            full.setattr("indexer.encoders.disk_usage", lambda _: SimpleNamespace(free=1000))
+            encoders.forget_outlived(late_s, lambda: pytest.fail("it begins"))
+        store.connection.execute("CREATE TABLE filler (bytes BLOB)")
+        store.connection.execute(SWELL)
+        (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+        store.connection.execute(f"PRAGMA max_page_count = {pages}")
+        encoders.forget_outlived(late_s, lambda: False)
+        assert store.encoders.by_digest(old.digest) is not None
+        store.connection.execute("PRAGMA max_page_count = 1000000")
+        encoders.forget_outlived(late_s, lambda: False)
         with View(library) as view:
             assert {one.name for one in view.encoders()} == {"mine", "ours, better"}
         assert [one.name[:12] for one in library.kept_encoders.iterdir()] == ["ours, better"]
