@@ -7,7 +7,7 @@ A part of `store`: one writer, and each step is one transaction.
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from indexer.database import as_bad_library
@@ -38,6 +38,15 @@ class Leftovers(Table):
         """Look through all thumbnails once more: some could not be written just now."""
         self._unswept = None
         self._bare = []
+
+    @property
+    def has_bare(self) -> bool:
+        """Whether thumbnails are known to be gone, and nobody has taken them to be made."""
+        return bool(self._bare)
+
+    def put_back(self, contents: Iterable[bytes]) -> None:
+        """Keep for later what was taken from `bare`, and not made."""
+        self._bare += contents
 
     def bare(self, limit: int) -> list[tuple[bytes, str]]:
         """Some contents whose thumbnails are gone, each with a photo to make them from. Once."""

@@ -30,7 +30,7 @@ class Neighbour:
         self._is_on_battery = is_on_battery
         self._pausing = Pausing(library)
         self._looked_s = float("-inf")
-        self._is_full = False
+        self.is_full = False  # the disk, at the last try
         self._changing = threading.Lock()
         work.is_paused = self._pausing.is_paused()
         work.is_slow = is_on_battery()
@@ -38,7 +38,7 @@ class Neighbour:
     def hello(self) -> Message:
         """What a client is greeted with: that we know how to pause, and how it is now."""
         manners = {"paused": self._work.is_paused, "slow": self._work.is_slow}
-        return {"pauses": True, **manners, "full": self._is_full}
+        return {"pauses": True, **manners, "full": self.is_full}
 
     def pause(self, is_paused: bool) -> None:
         """Rest, or go on, and remember it. All clients hear of it, so that who asked knows."""
@@ -63,8 +63,12 @@ class Neighbour:
 
     def wait_for_room(self) -> bool:
         """The disk is full: say so, and wait a while; whether to try again, and not to end."""
-        self._note_room(is_full=True)
+        self.lacks_room()
         return not self._work.stopping.wait(ROOM_S)
+
+    def lacks_room(self) -> None:
+        """The disk is full, and what has no room is tried again later."""
+        self._note_room(is_full=True)
 
     def has_room(self) -> None:
         """What was tried again went well."""
@@ -72,9 +76,9 @@ class Neighbour:
 
     def _note_room(self, *, is_full: bool) -> None:
         with self._changing:
-            if is_full != self._is_full:
-                self._is_full = is_full
+            if is_full != self.is_full:
+                self.is_full = is_full
                 self._say()
 
     def _say(self) -> None:
-        self._tell(Manners(self._work.is_paused, self._work.is_slow, self._is_full))
+        self._tell(Manners(self._work.is_paused, self._work.is_slow, self.is_full))

@@ -31,10 +31,16 @@ class Writer(Database):
         self.was_full = False  # at some time; whoever mends what that did sets it back
         self.waits_for_room: Callable[[], bool] = lambda: False  # whether to try again
         self.has_room: Callable[[], None] = lambda: None  # called when that went well
+        self.lacks_room: Callable[[], None] = lambda: None  # called where nobody waits for it
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk has no room for files beside the database."""
+        return disk_usage(self.library.root).free < ROOM_BYTES
 
     def await_room(self) -> None:
         """A file beside the database could not be written: wait while the disk is full."""
-        while disk_usage(self.library.root).free < ROOM_BYTES:
+        while self.is_full:
             self.was_full = True
             if not self.waits_for_room():
                 return

@@ -8,13 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 
-from indexer.decode import Decoded
 from indexer.decoder_pool import DecoderPool
 from indexer.encoders import Encoders
 from indexer.events import Committed, Event
+from indexer.mending import Mender
 from indexer.pipeline import Waiting, index, unseen
 from indexer.store import Store
 from indexer.switching import Switcher
@@ -23,7 +23,6 @@ from indexer.telling import Teller
 from models.errors import BadEncoder
 
 HEARD_S = 0.1  # while things are cleared away, whoever calls is heard so often
-MENDED = 64  # photos whose thumbnails are made again before anybody is heard
 
 
 class Work:
@@ -45,6 +44,7 @@ class Work:
         self.switcher = Switcher(store, encoders, tell)
         self.waiting = Waiting(store)
         self.teller = Teller(store)
+        self.mender = Mender(store, encoders)
         self.tally: Tally | None = None  # while there is a run
         self.is_tidy = False  # nothing is to be cleared away, behind all other work
         self.stopping = threading.Event()
@@ -59,7 +59,8 @@ class Work:
         """Whether there is something that can be done now."""
         if self.is_paused and self._rests:
             return False
-        return self.tally is not None or self.switcher.is_due or not self.is_tidy
+        is_due = self.tally is not None or self.switcher.is_due or not self.is_tidy
+        return is_due or (self.mender.is_due and not self.is_paused)
 
     def begin(self) -> Tally:
         """The run under way, or a new one."""
@@ -183,23 +184,23 @@ class Work:
             self.hear()
 
     def _make_up(self) -> None:
-        """Make the thumbnails for which the disk had no room, before we say that all is done."""
+        """Make the thumbnails for which the disk had no room, before we say that all is done.
+
+        Those that can't be made now are made behind the run, when they can.
+        """
         self.store.db.was_full = self.is_tidy = False
         self.store.leftovers.look_again()
         self._tidy_up()
         self._mend()
 
     def _mend(self) -> None:
-        """Make thumbnails again that are gone, until there is other work."""
-        tally, encoder = self.tally, self.encoders.serving.batches.encoder
-        while not self.is_paused and self.tally is tally:
-            bare = self.store.leftovers.bare(MENDED)
-            if not bare:
+        """Make thumbnails again that are gone, until there is other work or no room for them."""
+        tally = self.tally
+        while self.tally is tally and not self.stopping.is_set():
+            self._begin_anew()
+            if self.is_paused or not self.mender.is_due:
                 return
-            with suppress(BadEncoder):  # it can't be read just now, and says how large a square is
-                for _, one in self.pool.index(bare, encoder.spec.image, self.store.library):
-                    if isinstance(one, Decoded) and not one.is_kept:
-                        self.store.db.await_room()
+            self.mender.mend_some(self.pool)
             self.tell(Committed(0, 0))
             self.hear()
 

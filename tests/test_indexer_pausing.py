@@ -1,8 +1,9 @@
 """The indexer rests when a person wants that, and goes on; over the socket, with real decoders."""
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -10,13 +11,16 @@ import pytest
 from PIL import Image
 
 from indexer.client import Client
+from indexer.decode import Decoded
 from indexer.decoder_pool import DecoderPool
+from indexer.errors import Reason
 from indexer.events import Committed, Done, Event, Manners, Progress, Switched
 from indexer.library import Library
 from indexer.pausing import Pausing, this_start
 from indexer.store import Store
 from indexer.telling import Teller
 from indexer.view import View
+from models.spec import ImageSpec
 from tests.fakes import write_encoder
 from tests.serving import Serving, until
 from tests.waiting import wait_until, wait_until_free
@@ -90,6 +94,42 @@ def test_a_pause_ends_the_decoders_keeps_what_is_done_and_what_is_left_is_read_l
         assert isinstance(done, Done)
         assert (done.found, done.indexed) == (MANY, MANY)
         assert view.counts().vectors == MANY
+
+
+def test_thumbnails_that_a_pause_or_the_plug_left_are_made_later(
+    serving: Serving,
+    library: Library,
+    many: Path,
+    power: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = serving.client()
+    until(client, client.add([many]))
+    serving.end()
+    shutil.rmtree(library.thumbnails)
+    index, cuts = DecoderPool.index, ["pause", "battery"]
+
+    def is_cut(
+        self: DecoderPool, jobs: Sequence[tuple[bytes, str]], spec: ImageSpec, home: Library | None
+    ) -> Iterator[tuple[bytes, Decoded | Reason]]:
+        for number, one in enumerate(index(self, jobs, spec, home)):
+            if number == 5 and cuts:
+                assert serving.service is not None
+                neighbour = serving.service.neighbour
+                power.append(cuts.pop())
+                neighbour.look_at_power(now_s=float("inf"))
+                neighbour.pause(not cuts)
+            yield one
+
+    monkeypatch.setattr(DecoderPool, "index", is_cut)
+    client = serving.client()
+    until(client, client.refresh())
+    while after(client, Manners) != Manners(is_paused=True):
+        pass
+    wait_until(lambda: not decoders())
+    assert 0 < len(list(library.thumbnails.rglob("*.jpg"))) < MANY
+    client.resume()
+    wait_until(lambda: len(list(library.thumbnails.rglob("*.jpg"))) == MANY)
 
 
 def test_a_pause_outlives_the_indexer_and_who_comes_later_hears_of_it(
