@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 
 from indexer.channel import Exchange, Message, Said
 from indexer.encoders import Encoders
-from indexer.errors import BadLibrary, KnownError
+from indexer.errors import BadLibrary, DiskFull, KnownError
 from indexer.events import Event, FoldersChanged, Forgotten, Switched, Trouble, to_json
 from indexer.library import Library
 from indexer.lock import Busy, lock
@@ -60,6 +60,7 @@ class Service:
         self.neighbour = Neighbour(store.library, self.work, self.tell, is_on_battery)
         store.db.waits_for_room = self.neighbour.wait_for_room
         store.db.has_room = self.neighbour.has_room
+        store.db.lacks_room = self.neighbour.lacks_room
         self._serves = self._serving()
         self.exchange = Exchange(store.library.socket, self._hello, self)
         self._began_s = time.monotonic()
@@ -76,16 +77,25 @@ class Service:
             self.inbox.put(said)
 
     def run(self) -> None:
-        """Serve until nobody is left, or `stop`."""
+        """Serve until nobody is left, or `stop`. Raises BadLibrary, BadEncoder."""
         threading.Thread(target=self._tick, name="ticks", daemon=True).start()
-        while not self.stopping.is_set():
-            try:
-                self._heed(self.inbox.get(timeout=IDLE_S))
-            except Empty:
-                self._stop_when_alone()
-            self.looking.notice()
-            if self.work.is_due:
-                self.work.do()
+        try:
+            while not self.stopping.is_set():
+                self._serve_one()
+        except DiskFull as error:
+            if not self.stopping.is_set() or self.exchange.callers:
+                raise
+            log.warning("Nobody is left to wait for room: %s", error)
+
+    def _serve_one(self) -> None:
+        """Heed one client, or notice that there is none; then do what is due."""
+        try:
+            self._heed(self.inbox.get(timeout=IDLE_S))
+        except Empty:
+            self._stop_when_alone()
+        self.looking.notice()
+        if self.work.is_due:
+            self.work.do()
 
     def stop(self) -> None:
         """End after the batch under way. From any thread or signal handler."""
@@ -173,9 +183,16 @@ class Service:
     def _tick(self) -> None:
         """Tell progress while there is work, notice who left in the middle, look at the power."""
         while not self.stopping.wait(TICK_S):
-            self.neighbour.look_at_power(time.monotonic())
-            if self.work.tell_progress(time.monotonic()):
-                self._stop_when_alone()
+            for step in (self.neighbour.look_at_power, self._tell_progress):
+                try:
+                    step(time.monotonic())
+                except Exception:  # whoever waits for us needs the next tick
+                    log.exception("a bug of ours")
+
+    def _tell_progress(self, now_s: float) -> None:
+        is_at_work = self.work.tell_progress(now_s)
+        if is_at_work or self.neighbour.is_full:  # the loop waits for room and hears nobody
+            self._stop_when_alone()
 
 
 def main(arguments: list[str]) -> int:
