@@ -14,40 +14,49 @@ from indexer.library import Library
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # random(4): new at each start of the computer
 MAC_BOOT_ID = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+MARK = "paused-"  # and the start of the computer
 
 log = logging.getLogger(__name__)
 
 
 class Pausing:
-    """A mark in the library's folder. Whoever writes it holds the library's lock."""
+    """A mark in the library's folder. Whoever writes it holds the library's lock.
+
+    The name alone says it, with the start of the computer in it: an empty file fits on a full disk.
+    """
 
     def __init__(self, library: Library, boot_id: str | None = None) -> None:
         """`boot_id`: which start of the computer this is."""
-        self._mark = library.root / "paused"
-        self._boot_id = this_start() if boot_id is None else boot_id
+        self._root = library.root
+        self._mark = library.root / f"{MARK}{this_start() if boot_id is None else boot_id}"
 
     def is_paused(self) -> bool:
         """Whether the person has paused since the computer started."""
         try:
-            return self._mark.read_text("utf-8") == self._boot_id
-        except (OSError, ValueError):
+            return self._mark.exists()
+        except OSError:
             return False
 
     def pause(self) -> None:
-        """Remember it. Where the disk is full the pause holds as long as the indexer runs."""
-        new = self._mark.with_suffix(".new")
+        """Remember it. Where that can't be written the pause holds as long as the indexer runs."""
         try:
-            new.write_text(self._boot_id, "utf-8")
-            new.replace(self._mark)
+            self._mark.touch()
+            self._sweep(but=self._mark)
         except OSError as error:
             log.warning("The pause can't be remembered: %s", error)
 
     def resume(self) -> None:
         """Remember nothing any more."""
         try:
-            self._mark.unlink(missing_ok=True)
+            self._sweep()
         except OSError as error:
             log.warning("The pause can't be forgotten: %s", error)
+
+    def _sweep(self, but: Path | None = None) -> None:
+        """Remove the marks of this start and of all before, and what older programs left."""
+        for mark in self._root.glob("paused*"):
+            if mark != but:
+                mark.unlink(missing_ok=True)
 
 
 def this_start() -> str:
