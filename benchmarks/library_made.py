@@ -12,7 +12,7 @@ from PIL import Image
 
 from indexer.library import Library
 from indexer.photo import KnownEncoder, PhotoState
-from indexer.scan import Scan, Stamp
+from indexer.scan import Found, Scan
 from indexer.store import Store
 from indexer.thumbnails import SIDES, thumbnail_path
 from models.spec import EncoderSpec
@@ -22,7 +22,7 @@ MOST_LINKS = 1000  # names of one file; ext4 bears 65,000
 DAY_NS = 86_400_000_000_000
 
 
-def make_library(place: Path, encoder: Path, stamps: Iterable[Stamp]) -> tuple[Store, KnownEncoder]:
+def make_library(place: Path, encoder: Path, stamps: Iterable[Found]) -> tuple[Store, KnownEncoder]:
     """A library in `place` of photos below `place / "photos"`, all seen by an encoder."""
     store = Store(Library.at(place / "library"))
     spec = EncoderSpec.read(encoder)
@@ -33,7 +33,7 @@ def make_library(place: Path, encoder: Path, stamps: Iterable[Stamp]) -> tuple[S
     return store, known
 
 
-def add(store: Store, known: KnownEncoder, stamps: Iterable[Stamp]) -> None:
+def add(store: Store, known: KnownEncoder, stamps: Iterable[Found]) -> None:
     """Photos with contents and vectors of their own, in the order given."""
     random = np.random.default_rng(0)
     ((folder, _, _),) = store.folders()
@@ -66,18 +66,19 @@ def add(store: Store, known: KnownEncoder, stamps: Iterable[Stamp]) -> None:
             )
 
 
-def names(place: Path, count: int) -> list[Stamp]:
+def names(place: Path, count: int) -> list[Found]:
     """Photos that are nowhere, a hundred a folder, seven a day."""
     root = place / "photos"
+    now_ns = 1_700_000_000_000_000_000
     return [
-        (f"{root}/{n // 100:05}/{n:07}.jpg", 1000, 1_700_000_000_000_000_000 - n * DAY_NS // 7)
+        Found(f"{root}/{n // 100:05}/{n:07}.jpg", 1000, now_ns - n * DAY_NS // 7)
         for n in range(count)
     ]
 
 
-def files(place: Path) -> list[Stamp]:
+def files(place: Path) -> list[Found]:
     """The photos that are there."""
-    return [stamp for some in Scan(place / "photos").folders() for stamp in some]
+    return list(Scan(place / "photos"))
 
 
 def add_thumbnails(store: Store) -> None:

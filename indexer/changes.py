@@ -1,5 +1,6 @@
 """Compare what a scan finds with what the database knows."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -7,7 +8,7 @@ from typing import Protocol
 from indexer.errors import Reason
 from indexer.moves import Moved
 from indexer.photo import PhotoState
-from indexer.scan import Found, Stamp
+from indexer.scan import Found, Stamp, found
 from indexer.store import Row
 
 
@@ -83,9 +84,9 @@ def compare(look: Look, known: Known, is_busy: Callable[[str], bool] = lambda _:
     changes = Changes()
     changes.unchanged, differs, gone = _settle(look, known.searchable)
     changes.found = changes.unchanged
-    rows = known.others | known.rows_at(path for path, _, _ in gone)
-    for found in differs:
-        _weigh(changes, found, rows.pop(found.path, None), is_busy)
+    rows = known.others | known.rows_at(os.fsdecode(path) for path, _, _ in gone)
+    for one in map(found, differs):
+        _weigh(changes, one, rows.pop(one.path, None), is_busy)
     hidden = tuple(f"{folder}/" for folder in look.unreadable)
     changes.missing = {
         path: row
@@ -95,22 +96,22 @@ def compare(look: Look, known: Known, is_busy: Callable[[str], bool] = lambda _:
     return changes
 
 
-def _settle(look: Look, searchable: Iterator[list[Stamp]]) -> tuple[int, list[Found], set[Stamp]]:
+def _settle(look: Look, searchable: Iterator[list[Stamp]]) -> tuple[int, list[Stamp], set[Stamp]]:
     """How many files are as the database knows them, which are not, and which it knows otherwise.
 
     Both sides come in order of paths, more or less: what the database knows is read as far as the
     walk has come, so that little is held at once. What is out of step is settled at the end.
     """
-    differs: list[Found] = []
+    differs: list[Stamp] = []
     ahead: set[Stamp] = set()  # read, and not found yet
-    count, last = 0, ""
+    count, last = 0, b""
     for stamps in look.folders():
-        furthest = max(stamps, default=("",))[0]
+        furthest = max(stamps, default=(b"",))[0]
         while last < furthest and (page := next(searchable, None)) is not None:
             ahead.update(page)
             count, last = count + len(page), page[-1][0]
         if not ahead.issuperset(stamps):
-            differs += [Found._make(stamp) for stamp in stamps if stamp not in ahead]
+            differs += [stamp for stamp in stamps if stamp not in ahead]
         ahead.difference_update(stamps)
     for page in searchable:
         ahead.update(page)

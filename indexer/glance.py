@@ -29,7 +29,7 @@ class Glance:
 
     def folders(self) -> Iterator[list[Stamp]]:
         """All that there are, at once."""
-        yield list(self)
+        yield [(os.fsencode(one.path), *one[1:]) for one in self]
 
     def __iter__(self) -> Iterator[Found]:
         for root in self.roots:

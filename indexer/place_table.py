@@ -38,7 +38,8 @@ class PlaceTable(Table):
         """
         with as_bad_library(self.library):
             cursor = self.connection.execute(
-                f"SELECT path, size_bytes, mtime_ns FROM photo WHERE {BELOW} AND state = ?"
+                f"SELECT CAST(path AS BLOB), size_bytes, mtime_ns FROM photo WHERE {BELOW}"
+                " AND state = ?"
                 " ORDER BY path",
                 (*below(folder), PhotoState.INDEXED),
             )

@@ -19,13 +19,15 @@ EXTENSIONS = frozenset(
     | {".heic", ".heif", ".hif", ".avif"}
 )
 SIDECAR = ".xmp"
-AS_CAMERAS_WRITE = EXTENSIONS | {extension.upper() for extension in EXTENSIONS}
+AS_CAMERAS_WRITE = frozenset(os.fsencode(form) for one in EXTENSIONS for form in (one, one.upper()))
+IN_BYTES = {name: os.fsencode(name) for name in (DATABASE, SIDECAR)}
 NAME = attrgetter("name")
-Stamp = tuple[str, int, int]  # as a Found: path, size in bytes, mtime in ns
+DOT = ord(".")
+Stamp = tuple[bytes, int, int]  # path, size in bytes, mtime in ns
 
 
 class Found(NamedTuple):
-    """A photo file as the directory tells of it: a Stamp with names."""
+    """A photo file as the directory tells of it."""
 
     path: str  # absolute; str because a library may hold a million of them
     size_bytes: int
@@ -53,12 +55,15 @@ class Scan:
     def __iter__(self) -> Iterator[Found]:
         """Raises BadFolder when the root itself can not be read, ScanStopped when it is stopped."""
         for stamps in self.folders():
-            yield from map(Found._make, stamps)
+            yield from map(found, stamps)
 
     def folders(self) -> Iterator[list[Stamp]]:
-        """The same by folders, in bare tuples: those cost a fraction of what values do."""
+        """The same by folders, in bare tuples with paths as the system gives them.
+
+        Names of 100,000 files that are as they were need not be read as text.
+        """
         check_folder(self.root)
-        waiting = [str(self.root)]
+        waiting = [os.fsencode(self.root)]
         while waiting:
             if self.is_stopped():
                 raise ScanStopped
@@ -67,40 +72,50 @@ class Scan:
                 with os.scandir(folder) as listing:
                     entries = list(listing)
             except OSError:
-                self.unreadable.append(folder)
+                self.unreadable.append(os.fsdecode(folder))
                 continue
-            if DATABASE not in map(NAME, entries):
+            if IN_BYTES[DATABASE] not in map(NAME, entries):
                 yield self._photos(entries, waiting)
 
-    def _photos(self, entries: list[os.DirEntry[str]], waiting: list[str]) -> list[Stamp]:
+    def _photos(self, entries: list[os.DirEntry[bytes]], waiting: list[bytes]) -> list[Stamp]:
         """The photos among the entries of one folder. The folders in it join those that wait."""
-        found: list[Stamp] = []
-        folders: list[str] = []
+        photos: list[Stamp] = []
+        folders: list[bytes] = []
         for entry in entries:
             name = entry.name
-            if name[0] == ".":
+            if name[0] == DOT:
                 continue
             extension = name[-4:]
             if extension not in AS_CAMERAS_WRITE:  # nearly all are in it
-                extension = name[name.rfind(".") :].lower()  # a letter, where there is no dot
+                extension = name[name.rfind(b".") :].lower()  # a letter, where there is no dot
             try:
                 if extension in AS_CAMERAS_WRITE and entry.is_file():
                     stat = entry.stat()
                     mtime_ns = stat.st_mtime_ns
                     if not FIRST_NS <= mtime_ns <= LAST_NS:
                         mtime_ns = in_range(mtime_ns)
-                    found.append((entry.path, stat.st_size, mtime_ns))
+                    photos.append((entry.path, stat.st_size, mtime_ns))
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif extension == SIDECAR and entry.is_file():
-                    self.sidecars[entry.path] = entry.stat().st_mtime_ns
+                elif extension == IN_BYTES[SIDECAR] and entry.is_file():
+                    self.sidecars[os.fsdecode(entry.path)] = entry.stat().st_mtime_ns
             except OSError as error:
                 if error.errno in (errno.ENOENT, errno.ELOOP):
                     continue  # a link to nowhere, or gone since the directory was read
-                self.unreadable.append(os.path.dirname(entry.path))  # noqa: PTH120 - as a str
+                self.unreadable.append(os.path.dirname(os.fsdecode(entry.path)))  # noqa: PTH120 - as a str
                 break  # a folder whose names may be read and whose files may not
         waiting += sorted(folders, reverse=True)  # popped from the end: in order
-        return found
+        return photos
+
+
+def found(stamp: Stamp) -> Found:
+    """The same with its path as text.
+
+    >>> found((b"/a/1.jpg", 3, 7))
+    Found(path='/a/1.jpg', size_bytes=3, mtime_ns=7)
+    """
+    path, size_bytes, mtime_ns = stamp
+    return Found(os.fsdecode(path), size_bytes, mtime_ns)
 
 
 def in_range(mtime_ns: int) -> int:

@@ -1,13 +1,12 @@
 """What a walk over a folder finds, and what it leaves alone."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from indexer.library import DATABASE
-from indexer.scan import Found, Scan, ScanStopped, known_as
+from indexer.scan import Scan, ScanStopped, Stamp, known_as
 
 
 def names(folder: Path) -> list[str]:
@@ -80,7 +79,7 @@ def test_a_folder_whose_files_may_not_be_read_is_no_empty_one(
     class Locked:
         """A directory entry whose file may not be looked at."""
 
-        def __init__(self, entry: os.DirEntry[str]) -> None:
+        def __init__(self, entry: os.DirEntry[bytes]) -> None:
             self.name, self.path = entry.name, entry.path
             self.is_dir, self.is_file = entry.is_dir, entry.is_file
 
@@ -90,8 +89,8 @@ def test_a_folder_whose_files_may_not_be_read_is_no_empty_one(
     scan = Scan(tmp_path)
     real = Scan._photos
 
-    def photos(self: Scan, entries: list[os.DirEntry[str]], waiting: list[str]) -> Iterator[Found]:
-        locked = [Locked(one) if "locked" in one.path else one for one in entries if one.is_file()]
+    def photos(self: Scan, entries: list[os.DirEntry[bytes]], waiting: list[bytes]) -> list[Stamp]:
+        locked = [Locked(one) if b"locked" in one.path else one for one in entries if one.is_file()]
         folders = [one for one in entries if one.is_dir()]
         return real(self, [*folders, *locked], waiting)  # type: ignore[list-item] # stand-ins
 
