@@ -27,7 +27,7 @@ from indexer.kept_encoders import (
 )
 from indexer.photo import KnownEncoder
 from indexer.pipeline import BatchEncoder
-from indexer.snapshot_files import drop
+from indexer.snapshot_files import drop, sweep
 from indexer.snapshots import Snapshots
 from indexer.store import Store
 from indexer.transactions import ROOM_BYTES
@@ -81,6 +81,8 @@ class Encoders:
         self._shipped = shipped
         self._running: dict[str, Running] = {}
         sweep_copies(store.library)
+        with View(store.library) as view:
+            sweep(view)  # before anybody writes a snapshot
         known = store.encoders.serving
         if known is None:
             store.encoders.want(self._add(first).known)

@@ -45,7 +45,7 @@ def write_snapshot(
     home.mkdir(parents=True, exist_ok=True)
     path = home / f"{_name(view, digest)}-{change}.faiss"
     older = [old for _, old in snapshots_of(view, digest) if old != path]
-    with tempfile.TemporaryDirectory(dir=home, prefix=_unfinished_here()) as folder:
+    with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as folder:
         rows, new = Path(folder) / "new.npy", Path(folder) / "new.faiss"
         np.save(rows, np.array(contents, np.int64))
         with rows.open("rb") as file:
@@ -60,11 +60,12 @@ def write_snapshot(
 
 
 def sweep(view: View) -> None:
-    """Remove what a writer left that was killed, and snapshots of a database that is no more."""
+    """Remove what a writer left that was killed, and snapshots of a database that is no more.
+
+    Nobody may be writing one: half of it would go.
+    """
     identity = view.identity()
     for path in view.library.vectors.glob("*"):
-        if path.name.startswith(_unfinished_here()):
-            continue  # another encoder's, which a thread of ours is writing now
         if path.name.startswith(UNFINISHED):
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix in (".faiss", ".npy") and f"-{identity}-" not in path.name:
@@ -93,11 +94,6 @@ def snapshots_of(view: View, digest: str) -> list[tuple[int, Path]]:
         if number.isdecimal():
             found.append((int(number), path))
     return found
-
-
-def _unfinished_here() -> str:
-    """What the names of folders begin with in which this process writes."""
-    return f"{UNFINISHED}{os.getpid()}-"
 
 
 def _write_index(index: "faiss.Index", path: Path, is_stopped: Callable[[], bool]) -> bool:

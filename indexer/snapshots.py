@@ -6,7 +6,7 @@ import threading
 from indexer.errors import BadLibrary
 from indexer.library import Library
 from indexer.photo import KnownEncoder
-from indexer.snapshot_files import sweep, write_snapshot
+from indexer.snapshot_files import write_snapshot
 from indexer.vectors import MIN_TAIL, VectorIndex, is_long
 from indexer.view import View
 
@@ -24,7 +24,6 @@ class Snapshots:
         self.library = library
         self.known = known
         with View(library) as view:
-            sweep(view)
             self._in_snapshot = len(VectorIndex(view, known.digest, known.dimension))
             self._vectors = view.counts(known.digest).vectors
         self._stopping = threading.Event()

@@ -183,6 +183,17 @@ def test_an_older_version_of_ours_is_forgotten_a_month_after_it_served(
         encoders.close()
 
 
+def test_what_a_killed_writer_of_snapshots_left_goes_at_the_start(
+    library: Library, tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "one", named="one")
+    (library.vectors / ".new-0-left").mkdir(parents=True)
+    (library.vectors / "half.npy").touch()
+    with closing(Store(library)) as store:
+        Encoders(store, tmp_path / "one", 1, load_fake).close()
+    assert list(library.vectors.iterdir()) == []
+
+
 def test_what_is_forgotten_by_half_is_not_said_to_be_gone(library: Library, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_encoder(tmp_path / name, named=name)

@@ -88,6 +88,15 @@ def test_one_that_is_given_up_leaves_the_old_one_in_its_place(shelf: Shelf) -> N
         assert list(shelf.library.vectors.iterdir()) == []
 
 
+def test_half_of_one_that_is_being_renamed_stays_when_another_encoder_comes(shelf: Shelf) -> None:
+    shelf.embed(20)
+    with View(shelf.library) as view:
+        write_snapshot(view, SPEC.digest, SPEC.dimension)
+        next(shelf.library.vectors.glob("*.faiss")).rename(shelf.place / "new.faiss")
+        Snapshots(shelf.library, shelf.known).close()
+        assert [path.suffix for path in shelf.library.vectors.iterdir()] == [".npy"]
+
+
 def test_one_that_can_not_be_written_is_no_trouble(shelf: Shelf) -> None:
     shelf.library.vectors.write_bytes(b"not a folder")
     snapshots = Snapshots(shelf.library, shelf.known)
