@@ -19,7 +19,7 @@ from models.spec import EncoderSpec
 
 AT_ONCE = 10_000
 MOST_LINKS = 1000  # names of one file; ext4 bears 65,000
-DAY_NS = 86_400_000_000_000
+APART_NS = 600_000_000_000  # ten minutes
 
 
 def make_library(place: Path, encoder: Path, stamps: Iterable[Found]) -> tuple[Store, KnownEncoder]:
@@ -67,11 +67,11 @@ def add(store: Store, known: KnownEncoder, stamps: Iterable[Found]) -> None:
 
 
 def names(place: Path, count: int) -> list[Found]:
-    """Photos that are nowhere, a hundred a folder, seven a day."""
+    """Photos that are nowhere, a hundred a folder, ten minutes apart."""
     root = place / "photos"
     now_ns = 1_700_000_000_000_000_000
     return [
-        Found(f"{root}/{n // 100:05}/{n:07}.jpg", 1000, now_ns - n * DAY_NS // 7)
+        Found(f"{root}/{n // 100:05}/{n:07}.jpg", 1000, now_ns - n * APART_NS)
         for n in range(count)
     ]
 
