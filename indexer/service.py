@@ -157,6 +157,7 @@ class Service:
         """Want another encoder, or forget one."""
         requests = (request,) if request is not None else ()
         switcher = self.work.switcher
+        self.work.leave_untidy()  # it is heard even in a pause, and what is told is true
         try:
             if message["do"] == "use":
                 switcher.use(Path(message.get("encoder", "")), request)

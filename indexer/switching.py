@@ -12,6 +12,7 @@ from pathlib import Path
 from indexer.encoders import Encoders, Running
 from indexer.errors import BadFolder
 from indexer.events import Event, Switched, Switching, Trouble
+from indexer.photo import KnownEncoder
 from indexer.pipeline import Batch
 from indexer.scan import check_folder
 from indexer.store import Store
@@ -62,7 +63,7 @@ class Switcher:
     encoders: Encoders
     tell: Callable[[Event], None]
     is_due: bool = True  # there may be something to do
-    stretch: Stretch | None = None  # the walk under way
+    stretch: Stretch | None = None  # the walk under way, and then until it is swapped
     _owes_word: bool = False  # somebody waits for Switched
     _requests: list[str] = field(default_factory=list)
 
@@ -95,10 +96,10 @@ class Switcher:
         return self._owes_word
 
     def begin(self) -> Stretch | None:
-        """The next walk; None where nothing is left that can be read."""
+        """The next walk; None where nothing is left that can be read, and `finish` comes next."""
         found = self._next()
         if found is None:
-            self.stretch = None
+            self.stretch = self._last_stretch()
             return None
         self._owes_word = True
         running, folder_ids = found
@@ -125,6 +126,19 @@ class Switcher:
 
     def finish(self) -> None:
         """Nothing is left that can be read: swap, unless that would leave nothing to search."""
+        try:
+            serving = self._swap()
+        finally:
+            self.stretch = None
+        if self._owes_word:
+            self.tell(Switched(serving.name, serving.digest, tuple(self._requests)))
+        self._requests.clear()
+        self._owes_word = False
+        until_s = time.monotonic() + FORGET_S
+        self.encoders.forget_outlived(time.time(), lambda: time.monotonic() > until_s)
+
+    def _swap(self) -> KnownEncoder:
+        """Let the wanted encoder serve if it can, which may take seconds; who serves then."""
         self.is_due = False
         encoders = self.store.encoders
         serving, wanted = self.encoders.serving.known, self.encoders.wanted.known
@@ -136,13 +150,18 @@ class Switcher:
                 self._give_up(NOTHING_READABLE.format(serving.name, wanted.name))
             else:
                 self.encoders.swap()
-                serving = wanted
-        if self._owes_word:
-            self.tell(Switched(serving.name, serving.digest, tuple(self._requests)))
-        self._requests.clear()
-        self._owes_word = False
-        until_s = time.monotonic() + FORGET_S
-        self.encoders.forget_outlived(time.time(), lambda: time.monotonic() > until_s)
+                return wanted
+        return serving
+
+    def _last_stretch(self) -> Stretch | None:
+        """What there is to tell of a switch behind its last walk; None where there is none."""
+        wanted = self.encoders.wanted
+        if not self._is_switching:
+            return None
+        if self.stretch is not None and self.stretch.running.known.id == wanted.known.id:
+            return self.stretch
+        seen = self.store.encoders.vectors(wanted.known)
+        return Stretch(wanted, [], seen, seen, Pace(time.monotonic()))
 
     @property
     def _is_switching(self) -> bool:

@@ -109,6 +109,10 @@ class Work:
                     self._see_anew()
                 else:
                     self._rests = True  # unless something comes meanwhile
+                    if (
+                        self.switcher.is_due
+                    ):  # it is paused, and who asks for it hears how far it is
+                        self.switcher.begin()
                     self._tidy_up()
                     self._mend()
                 if self._rests:
@@ -119,10 +123,12 @@ class Work:
         tally, stretch = self.tally, self.switcher.stretch
         if tally is not None:
             progress = tally.progress(now_s)
-            rests = replace(progress, rate_per_s=0.0, left_s=None)
+            rests: Event = replace(progress, rate_per_s=0.0, left_s=None)
             self.tell(rests if self.is_paused else progress)
-        elif stretch is not None and not self.is_paused:
-            self.tell(stretch.event(now_s))
+        elif stretch is not None:
+            switching = stretch.event(now_s)
+            rests = replace(switching, rate_per_s=0.0, left_s=None)
+            self.tell(rests if self.is_paused else switching)
         return tally is not None or stretch is not None
 
     def _read_waiting(self, tally: Tally) -> None:

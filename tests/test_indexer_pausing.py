@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from PIL import Image
 from indexer.client import Client
 from indexer.decode import Decoded
 from indexer.decoder_pool import DecoderPool
+from indexer.encoders import Encoders
 from indexer.errors import Reason
-from indexer.events import Committed, Done, Event, Manners, Progress, Switched
+from indexer.events import Committed, Done, Event, Manners, Progress, Switched, Switching
 from indexer.library import Library
 from indexer.pausing import Pausing, this_start
 from indexer.store import Store
@@ -185,11 +187,42 @@ def test_a_switch_of_encoders_rests_too(serving: Serving, library: Library, many
     request = client.use(other)
     client.refresh()
     after(client, Done)
+    for _ in range(3):  # and who waits for it hears so, each second
+        told = after(client, Switching)
+        assert isinstance(told, Switching)
+        assert (told.encoder, told.seen, told.total) == ("other", 0, MANY)
+        assert (told.rate_per_s, told.left_s) == (0.0, None)
     with View(library) as view:
         switch = view.switch()
         assert switch is not None
         assert switch.seen == 0
     client.resume()
+    assert isinstance(until(client, request)[-1], Switched)
+
+
+def test_a_switch_is_told_of_until_the_encoder_is_swapped(
+    serving: Serving, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = serving.first.parent / "other"
+    write_encoder(other, named="other")
+    client = serving.client()
+    until(client, client.add([many]))
+    swap, may_end = Encoders.swap, threading.Event()
+
+    def swap_late(self: Encoders) -> None:
+        assert may_end.wait(30)
+        swap(self)
+
+    monkeypatch.setattr(Encoders, "swap", swap_late)
+    request = client.use(other)
+    seen = 0
+    while seen < MANY:
+        told = after(client, Switching)
+        assert isinstance(told, Switching)
+        seen = told.seen
+    after(client, Switching)  # and more of them, for nothing is left to see
+    after(client, Switching)
+    may_end.set()
     assert isinstance(until(client, request)[-1], Switched)
 
 
