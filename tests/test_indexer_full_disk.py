@@ -16,6 +16,7 @@ from indexer.library import Library
 from indexer.store import Finished, Store, ToDo
 from indexer.transactions import transaction
 from indexer.view import View
+from indexer.work import Work
 from tests.fakes import write_encoder
 from tests.serving import Serving, until
 from tests.small_photos import write_photos
@@ -106,6 +107,24 @@ def test_an_indexer_that_waits_for_room_ends_when_its_clients_leave(
     assert next(event for event in client.events() if isinstance(event, Manners)).is_full
     client.close()
     wait_until_free(serving.library)
+    serving.end()
+
+
+def test_who_tells_progress_outlives_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+
+    def fails(_: Work, now_s: float) -> bool:
+        calls.append(now_s)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("indexer.service.TICK_S", 0.01)
+    monkeypatch.setattr(Work, "tell_progress", fails)
+    write_encoder(tmp_path / "fake")
+    serving = Serving(Library.at(tmp_path / "library"), tmp_path / "fake")
+    serving.client()
+    wait_until(lambda: len(calls) > 2)
     serving.end()
 
 
