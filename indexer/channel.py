@@ -17,6 +17,7 @@ from indexer.library import SHARED_PLACE
 Message = dict[str, Any]
 MANY_LINES = 10_000  # about an hour of progress
 LAST_WORDS_S = 1.0  # how long somebody is waited for who does not read
+RECEIVED_BYTES = 1 << 16  # at once
 LINE_BYTES = 1 << 22  # a request names folders; more than this is no message of ours
 
 
@@ -70,9 +71,16 @@ class Line:
 
     def messages(self) -> Iterator[Message]:
         """What the other side says, until it is gone or `close` is called."""
-        with suppress(OSError, ValueError), self._socket.makefile("rb") as file:
-            while line := file.readline(LINE_BYTES):
-                yield json.loads(line)
+        got = bytearray()  # not a file of the socket's: that keeps it open until it is collected
+        with suppress(OSError, ValueError):
+            while some := self._socket.recv(RECEIVED_BYTES):
+                *lines, rest = some.split(b"\n")
+                for line in lines:
+                    yield json.loads(got + line)
+                    got.clear()
+                got += rest
+                if len(got) > LINE_BYTES:
+                    return
 
     def finish(self) -> None:
         """Hang up when all is sent that was posted; on one who doesn't read, after a moment."""

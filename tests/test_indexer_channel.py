@@ -1,6 +1,7 @@
 """What the indexer says last is heard, and whoever doesn't listen keeps it for a moment only."""
 
 import json
+import socket
 import threading
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from indexer.channel import Exchange, Message, Said, call
+from indexer.channel import Exchange, Line, Message, Said, call
 from tests.waiting import wait_until
 
 LAST = '{"event": "trouble", "message": "The index is read-only."}'
@@ -33,6 +34,18 @@ def test_the_last_words_are_heard_before_the_line_is_cut(exchange: Exchange) -> 
     listening.join()
     assert heard[-1]["event"] == "trouble"
     line.close()
+
+
+def test_a_line_that_is_hung_up_is_gone_though_not_all_was_heard() -> None:
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    theirs.sendall(b'{"a": 1}\n{"b":' + b" " * 100_000 + b'2}\n{"c": 3}\n')
+    messages = line.messages()
+    assert [next(messages), next(messages)] == [{"a": 1}, {"b": 2}]
+    line.close()
+    assert ours.fileno() == -1
+    assert list(messages) in ([], [{"c": 3}])  # what had come already may be heard
+    theirs.close()
 
 
 def test_who_does_not_listen_is_not_waited_for_long(
