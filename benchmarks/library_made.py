@@ -71,8 +71,7 @@ def names(place: Path, count: int) -> list[Found]:
     root = place / "photos"
     now_ns = 1_700_000_000_000_000_000
     return [
-        Found(f"{root}/{n // 100:05}/{n:07}.jpg", 1000, now_ns - n * APART_NS)
-        for n in range(count)
+        Found(f"{root}/{n // 100:05}/{n:07}.jpg", 1000, now_ns - n * APART_NS) for n in range(count)
     ]
 
 
