@@ -31,3 +31,16 @@ def photo_folder(drawn_photos: list[DrawnPhoto], tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     shutil.copytree(drawn_photos[0].path.parent, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a small encoder called `tiny`."""
+    from models.bundle import write  # onnx comes along: only where an encoder is made
+    from tests.small_encoder import small_encoder
+
+    folder = tmp_path_factory.mktemp("made") / "tiny"
+    small_encoder(folder)
+    out = folder.with_name("tiny.sightword")
+    write(folder, out)
+    return out

@@ -1,6 +1,5 @@
 """`sightword models` as people type it: what is added, used, removed, carried, and refused."""
 
-import json
 import os
 import pty
 import shutil
@@ -26,28 +25,10 @@ from models.fetch_trouble import NoNetwork
 from models.installed import DEFAULT, find
 from models.spec import EncoderSpec
 from tests.hub import running
-from tests.small_encoder import small_encoder
+from tests.models_command import models, rows
 
 HOME = Path(__file__).resolve().parent.parent
 PROGRAM = [sys.executable, "-m", "app", "models"]
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a small encoder called `tiny`."""
-    folder = tmp_path_factory.mktemp("made") / "tiny"
-    small_encoder(folder)
-    out = folder.with_name("tiny.sightword")
-    write(folder, out)
-    return out
-
-
-def models(*arguments: object) -> int:
-    return cli.run(["models", *map(str, arguments)])
-
-
-def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def sightword(*arguments: object) -> "subprocess.CompletedProcess[str]":

@@ -14,21 +14,10 @@ from app.commands.models_fetch import FETCHED, is_elsewhere, place_of
 from models.bundle import write
 from models.installed import DEFAULT, find
 from tests.hub import cut, running
-from tests.small_encoder import small_encoder
 
 HOME = Path(__file__).resolve().parent.parent
 PROGRAM = [sys.executable, "-m", "app", "models"]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's /proc")
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a small encoder called `tiny`."""
-    folder = tmp_path_factory.mktemp("made") / "tiny"
-    small_encoder(folder)
-    out = folder.with_name("tiny.sightword")
-    write(folder, out)
-    return out
 
 
 def sightword(*arguments: object) -> "subprocess.CompletedProcess[str]":

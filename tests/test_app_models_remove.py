@@ -1,6 +1,5 @@
 """`sightword models remove`: what goes, what stays, and nothing by half."""
 
-import json
 import shutil
 from contextlib import closing
 from dataclasses import replace
@@ -14,28 +13,9 @@ from app.commands import models_manage
 from indexer.errors import KnownError
 from indexer.library import Library
 from indexer.store import Store
-from models.bundle import write
 from models.installed import DEFAULT
 from models.spec import EncoderSpec
-from tests.small_encoder import small_encoder
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a small encoder called `tiny`."""
-    folder = tmp_path_factory.mktemp("made") / "tiny"
-    small_encoder(folder)
-    out = folder.with_name("tiny.sightword")
-    write(folder, out)
-    return out
-
-
-def models(*arguments: object) -> int:
-    return cli.run(["models", *map(str, arguments)])
-
-
-def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+from tests.models_command import models, rows
 
 
 def test_one_encoder_under_two_names_is_listed_twice_and_serves_once(
